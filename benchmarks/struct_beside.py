@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from labelled_judges import rows_of
+
 from whet.calls.strict import due
 from whet.evaluation.statistics.proportions import wilson
 from whet.rewards.verifiable.call_replies import replied

@@ -38,7 +38,7 @@ def is_open(text: str) -> bool:
 
 
 def inline_block(text: str) -> str | None:
-    """The content of the last block that begins and ends in one line, such as "```sql SELECT 1```"."""
+    """The content of the last block that is within one line, such as "```sql SELECT 1```"."""
     found = _INLINE.findall(text)
     return found[-1] if found else None
 

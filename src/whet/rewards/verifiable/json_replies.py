@@ -29,10 +29,10 @@ def value_in(text: str, finish: Finish, begins: str) -> Any:
         return read(text.strip())
     except ValueError:
         pass
-    if unfinished(text, finish) or is_open(text):
-        raise Unfinished("the answer never ends")
     content = tagged(text)
     held = text if content is None else content
+    if unfinished(text, finish) or is_open(held):
+        raise Unfinished("the answer never ends")
     found = blocks(held)
     json = [block for block in found if block.label in _LABELS]
     if json:

@@ -57,6 +57,9 @@ class ToolCalls(Reward):
         text = final_text(rollout)
         if isinstance(text, Verdict):
             return replace(text, score=self.lowest)
+        return self._judged(rollout, text, wanted)
+
+    def _judged(self, rollout: Rollout, text: str, wanted: Sequence[ToolCall]) -> Verdict:
         try:
             found = replied(text)
         except ValueError as error:

@@ -15,10 +15,32 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _BREAKS = frozenset(
-    "select from where and or on having group order limit union intersect except when then else end"
-    " case join using over partition".split()
+    [
+        "select",
+        "from",
+        "where",
+        "and",
+        "or",
+        "on",
+        "having",
+        "group",
+        "order",
+        "limit",
+        "union",
+        "intersect",
+        "except",
+        "when",
+        "then",
+        "else",
+        "end",
+        "case",
+        "join",
+        "using",
+        "over",
+        "partition",
+    ]
 )
-_DATES = frozenset("date datetime time julianday strftime unixepoch".split())
+_DATES = frozenset(["date", "datetime", "time", "julianday", "strftime", "unixepoch"])
 _COUNTED = re.compile(r"\bcount\s*\([^()]*\)\s*(?:[<>=!]+|between)\s*(\d+)", re.IGNORECASE)
 _EQUAL = re.compile(
     r"(?<![\w.])(?:\w+\.)?([A-Za-z_]\w*)\s*={1,2}\s*(?:\w+\.)?([A-Za-z_]\w*)(?![\w.(])"

@@ -15,6 +15,7 @@ _DATED = re.compile(r"(?:^|_)(?:date|datetime|time|timestamp|birth\w*|dob|create
 _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
 _SHAPE = re.compile(r"%?\d{4}(?:-\d\d(?:-\d\d.*|-?%)?|-?%)?|%-\d\d-%?.*")
 _STEPS = (0, 0, 1, -1, 30, -30, 365, -365)  # days beside a date
+_MOSTLY, _HALF, _SELDOM, _RARELY = 0.7, 0.4, 0.3, 0.1
 _FAR = 400  # a number like no constant, now and then
 _TEXTS = ("CHAR", "TEXT", "CLOB", "STRING", "UUID", "JSON", "BLOB")
 
@@ -63,9 +64,9 @@ class Source:
 def _text(chosen: Constant | None, rng: Random) -> str:
     if chosen is None:
         word = rng.choice(_WORDS)
-        return word if rng.random() < 0.7 else f"{word}{rng.randint(0, 99)}"
+        return word if rng.random() < _MOSTLY else f"{word}{rng.randint(0, 99)}"
     text = str(chosen)
-    if rng.random() < 0.4 and "%" not in text and "_" not in text:
+    if rng.random() < _HALF and "%" not in text and "_" not in text:
         return text
     return _neighbour(_filled(text, rng), rng)
 
@@ -94,7 +95,7 @@ def _number(chosen: Constant | None, rng: Random, *, whole: bool, truth: bool) -
     if truth:
         return rng.randint(0, 1)
     if value is None:
-        value = rng.randint(-_FAR, _FAR) if rng.random() < 0.1 else rng.randint(-2, 9)
+        value = rng.randint(-_FAR, _FAR) if rng.random() < _RARELY else rng.randint(-2, 9)
     else:
         beside = value + 1, value + 1, value - 1, value + rng.randint(2, 50), value - 2, -value
         value = rng.choice((value, value, *beside))
@@ -131,8 +132,8 @@ def _day(text: str, rng: Random) -> date:
             day = day.replace(year=int(found[0]) + rng.choice((0, 0, 0, 1, -1)))
             day = rng.choice((day, day, date(day.year, 1, 1), date(day.year, 12, 31)))
         if found := re.search(r"(?<!\d)(\d\d)(?!\d)", text):
-            day = day.replace(month=int(found[0])) if rng.random() < 0.7 else day
-            day = day.replace(day=int(found[0])) if rng.random() < 0.3 else day
+            day = day.replace(month=int(found[0])) if rng.random() < _MOSTLY else day
+            day = day.replace(day=int(found[0])) if rng.random() < _SELDOM else day
         return day
     except (ValueError, OverflowError):  # no such day
         return _any_day(rng)
