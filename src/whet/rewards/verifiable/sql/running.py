@@ -22,6 +22,7 @@ _PATTERN = 200  # bytes of a pattern
 _LARGEST = 1 << 23  # characters of an answer
 _AT_ONCE = 200  # rows
 _ROUNDS = 4  # of all profiles
+_AGAIN = 3  # rounds with the constants of both queries
 _MORE = 12  # rounds, while too few databases have rows
 _THEIRS = 500_000  # added to the seeds of databases with another query's constants
 
@@ -146,7 +147,7 @@ def _further(question: Question, query: str) -> Iterator[Trial]:
     others = {one for several in theirs.near.values() for one in several} | {*theirs.loose}
     if others - known or theirs.equal - ours.equal or theirs.group > ours.group:
         try:
-            yield from _tried(question, query, PROFILES, question.seed + _THEIRS)
+            yield from _tried(question, query, PROFILES * _AGAIN, question.seed + _THEIRS)
         except Unanswered:  # the right query has answers on its own databases
             return
 
