@@ -16,7 +16,7 @@ _REWRITTEN = tuple(
     for pattern, new in (
         (rf"\bCOMMENT\s*=?\s*{_TEXT}", ""),
         (rf"\b(TABLE|EXISTS|REFERENCES)\s+{_NAME}\.(?=[`\"\[\w])", r"\1 "),
-        (r"\bAUTO_INCREMENT\b|\bIDENTITY\s*\(\s*\d+\s*,\s*\d+\s*\)", ""),
+        (r"\b(?:AUTO_INCREMENT|UNSIGNED|ZEROFILL)\b|\bIDENTITY\s*\(\s*\d+\s*,\s*\d+\s*\)", ""),
         (r"\bGENERATED\s+(?:ALWAYS|BY\s+DEFAULT)\s+AS\s+IDENTITY(?:\s*\([^()]*\))?", ""),
         (rf"({_NAME})\s+ENUM\s*\(((?:[^()']|{_TEXT})*)\)", r"\1 TEXT CHECK (\1 IN (\2))"),
         (rf"\bSET\s*\((?:[^()']|{_TEXT})*\)", "TEXT"),
