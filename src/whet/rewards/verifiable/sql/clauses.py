@@ -4,7 +4,8 @@ import re
 from dataclasses import dataclass
 
 _QUOTED = re.compile(
-    r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`|\[[^\]]*\]|--[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL
+    r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`|\[[^\]]*\]|(?P<comment>--[^\n]*|/\*.*?(?:\*/|\Z))",
+    re.DOTALL,
 )
 _ORDER = re.compile(r"\border\s+by\b", re.IGNORECASE)
 _LIMIT = re.compile(r"\blimit\b", re.IGNORECASE)
@@ -30,6 +31,12 @@ def masked(query: str) -> str:
     return _QUOTED.sub(lambda hit: " " * len(hit[0]), query)
 
 
+def uncommented(query: str) -> str:
+    """The query with blanks in the place of comments, without a semicolon at its end."""
+    plain = _QUOTED.sub(lambda hit: " " * len(hit[0]) if hit["comment"] else hit[0], query)
+    return plain.rstrip("; \t\r\n")
+
+
 def outermost(query: str) -> str:
     """The masked query with blanks in the place of what stands in brackets."""
     depth, outer = 0, []
@@ -45,8 +52,8 @@ def is_ordered(query: str) -> bool:
 
 
 def clauses(query: str) -> Clauses:
-    """The outermost parts of a query."""
-    query = query[: len(masked(query).rstrip("; \t\r\n"))]
+    """The outermost parts of a query, without its comments."""
+    query = uncommented(query)
     outer = outermost(query)
     order, limit = _ORDER.search(outer), _LIMIT.search(outer)
     end = limit.start() if limit else len(query)

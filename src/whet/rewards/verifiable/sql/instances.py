@@ -8,7 +8,7 @@ from random import Random
 from whet.rewards.verifiable.sql.constants import Constants, checks_of, constants_of
 from whet.rewards.verifiable.sql.schemas import readable
 from whet.rewards.verifiable.sql.tables import Column, columns_of, parents_first, quoted, tables_of
-from whet.rewards.verifiable.sql.values import Cell, Source, few
+from whet.rewards.verifiable.sql.values import Cell, Source
 
 _TRIES = 8  # for a row that every constraint admits
 _LOOSE = 0.3  # of the cells that may be joined with others have values of their own
@@ -122,8 +122,8 @@ class _Filling:
             loose=self.constants.loose,
             dated=column.name.lower() in self.constants.dated,
         )
-        drawn = [source.drawn(self.rng, self.profile.near) for _ in range(_DRAWN)]
-        return drawn if column.unique else few(drawn, self.rng, self.profile.kinds)
+        kinds = _DRAWN if column.unique else self.profile.kinds or min(most, _DRAWN)
+        return source.drawn(self.rng, self.profile.near, kinds)
 
     def _row(
         self, table: str, columns: Sequence[Column], pools: Mapping[str, Sequence[Cell]]

@@ -23,7 +23,7 @@ _LARGEST = 1 << 23  # characters of an answer
 _AT_ONCE = 200  # rows
 _ROUNDS = 4  # of all profiles
 _AGAIN = 3  # rounds with the constants of both queries
-_MORE = 12  # rounds, while too few databases have rows
+_MORE = 6  # rounds, while too few databases have rows
 _THEIRS = 500_000  # added to the seeds of databases with another query's constants
 
 

@@ -1,7 +1,6 @@
 """Values of a column: the constants of queries, their neighbours, and values like no constant."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
@@ -30,17 +29,24 @@ class Source:
     loose: tuple[Constant, ...]  # compared with none that is known
     dated: bool = False
 
-    def drawn(self, rng: Random, share: float) -> Cell:
-        """A value; `share` is the chance of a constant of this column, or of a neighbour of it."""
-        close = rng.random() < share
-        pool = self._fitting(self.near) if close else ()
-        pool = pool or self._fitting(self.loose)
-        chosen = rng.choice(pool) if pool and (close or rng.random() < share / 3) else None
-        if self._is_date():
-            return _date(chosen, rng, self.kind)
-        if self._is_text():
-            return _text(chosen, rng)
-        return _number(chosen, rng, whole="INT" in self.kind, truth="BOOL" in self.kind)
+    def drawn(self, rng: Random, share: float, count: int) -> list[Cell]:
+        """`count` values; `share` is the chance of a constant of this column, or of a neighbour of
+        it.
+        """
+        near, loose = self._fitting(self.near), self._fitting(self.loose)
+        dated, worded = self._is_date(), self._is_text()
+
+        def one() -> Cell:
+            close = rng.random() < share
+            pool = near if close and near else loose
+            chosen = rng.choice(pool) if pool and (close or rng.random() < share / 3) else None
+            if dated:
+                return _date(chosen, rng, self.kind)
+            if worded:
+                return _text(chosen, rng)
+            return _number(chosen, rng, whole="INT" in self.kind, truth="BOOL" in self.kind)
+
+        return [one() for _ in range(count)]
 
     def _fitting(self, several: tuple[Constant, ...]) -> tuple[Constant, ...]:
         """The constants that this column may hold: a column of numbers holds no words."""
@@ -137,8 +143,3 @@ def _day(text: str, rng: Random) -> date:
         return day
     except (ValueError, OverflowError):  # no such day
         return _any_day(rng)
-
-
-def few(values: Sequence[Cell], rng: Random, kinds: int) -> Sequence[Cell]:
-    """Some of the values; all of them where `kinds` is 0."""
-    return rng.sample(values, min(kinds, len(values))) if kinds else values
