@@ -35,7 +35,7 @@ PROFILES = (
     Profile(least=2.0, most=3.0, nulls=0.05, near=0.5, kinds=5),
     Profile(least=0.0, most=0.2, near=0.9, kinds=4),
     Profile(kinds=2, near=0.9, nulls=0.0),
-    Profile(kinds=3, near=0.9, nulls=0.3),
+    Profile(kinds=2, near=0.9, nulls=0.3),
 )
 EMPTY = Profile(least=0.0, most=0.0)
 """Tables without rows."""
