@@ -104,12 +104,13 @@ def _window(
     first: int,
     most: int,
 ) -> Iterator[tuple[Counter[tuple[object, ...]], int]]:
+    """The runs in a window; equal rows of a run are as many as the window takes of it."""
     begin = 0
     for run in runs:
         end = begin + run.total()
         taken = min(end, first + most) - max(begin, first)
         if taken > 0:
-            yield run, taken
+            yield (run if len(run) > 1 else Counter({row: taken for row in run})), taken
         begin = end
 
 

@@ -213,8 +213,10 @@ def _fetched(database: sqlite3.Connection, query: str, most: int) -> tuple[Rows,
         while several := cursor.fetchmany(_AT_ONCE):
             rows += several
             size += sum(len(x) for row in several for x in row if isinstance(x, str | bytes))
-            if len(rows) > most or size > _LARGEST:
-                raise Slow(f"more than {most} rows, or {_LARGEST} characters")
+            if len(rows) > most:
+                raise Slow(f"more than {most} rows")
+            if size > _LARGEST:
+                raise Slow(f"more than {_LARGEST} characters in its rows")
         return rows, len(cursor.description or ())
 
 
