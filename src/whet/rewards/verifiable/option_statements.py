@@ -1,0 +1,260 @@
+"""What the sentences of a text say of options: chosen, rejected, or only mentioned."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from whet.rewards.verifiable.option_mentions import Mention, Options
+
+_SENTENCE = re.compile(r"\n+|;\s+|(?<!\bi\.e)(?<!\be\.g)(?<!\bvs)(?<!\b[Aa]ns)(?<!\bDr)[.!?。！？…][\s*_\"'”’)]*\s+")
+_LISTED = re.compile(r"[\s\-*_>]*\(?([A-Za-z])[).:][\s*_]*\S")
+_VERDICT = re.compile(
+    r"(?P<yes>✅|✔|☑|\b(?:yes|true|correct|right)\b)|(?P<no>❌|✗|✘|✖|\b(?:no|false|incorrect|wrong|not)\b)",
+    re.IGNORECASE,
+)
+_OFFER = re.compile(
+    r"\b(?:let me know|feel free|hope this|would you like|if you(?:'d| would) like|happy to|want me to)\b",
+    re.IGNORECASE,
+)
+_JOINED = re.compile(
+    r"[\s,/&*_]*(?:\b(?:and|or|nor|as well as|und|et|y|o|ou|oder)\b)?[\s,*_]*(?:\b(?:the|option|options|answer)\b)?\s*",
+    re.IGNORECASE,
+)
+_BOUNDARY = re.compile(
+    r"[,:()—–=→⇒]|\s-\s|\b(?:but|so|hence|thus|therefore|while|whereas|though|although|because|since"
+    r"|as|yet|if|when|sondern|sino|mais|pero|aber)\b",
+    re.IGNORECASE,
+)
+_NOT_BEFORE = re.compile(
+    r"(?:\b(?:not(?! (?:only|sure|certain))|never|neither|nor|cannot|nothing|none|instead of|rather than|other than|opposed to"
+    r"|unlike|than|over|without|eliminat\w*|rul\w+ out|exclud\w+|reject\w*|dismiss\w*|discard\w*"
+    r"|except|nicht|pas|kein\w*)|n['’]t)\b(?! (?:sure|certain))|\bno\s*$|❌|✗|✘",
+    re.IGNORECASE,
+)
+_NOT_AFTER = re.compile(
+    r"^\W*(?:\w+\W+){0,3}?(?:(?:not|never|wrong|incorrect|false|untrue|out|invalid|impossible"
+    r"|fails?|failed|contradict\w*|eliminated|excluded|rejected|cannot|unlikely)\b|\w+n['’]t\b|[❌✗✘])",
+    re.IGNORECASE,
+)
+_AS_WELL = re.compile(r"\bso (?:can|do|does|is|are)\W*$", re.IGNORECASE)
+_CONCLUDES = re.compile(
+    r"\b(?:so|hence|thus|therefore|thereby|namely|i\.e|leav\w+|left with|which (?:is|makes|gives)"
+    r"|means|conclude|choose|chose|pick|select|go with|final|correct|donc|also|luego)\b|[→⇒=]",
+    re.IGNORECASE,
+)
+_ANNOUNCES = re.compile(
+    r"(?:\b(?:answer|ans|choice|option|respuesta|r[eé]ponse|antwort|opzione|risposta|resposta)\b"
+    r"(?:\s+(?:to|of|for|here)\b[^.:]{0,60})?|答案|选项)"
+    r"[\s*_`\"']*(?:[:=.\uff1a]|\b(?:is|must be|should be|would be|es|est|ist)\b|是|为)"
+    r"[\s*_`\"':]*(?:(?:therefore|thus|clearly|definitely|indeed|the|la|le|option|choice|letter|opcion)\b[\s*_`\"':]*)*\W*$",
+    re.IGNORECASE,
+)
+_PLAIN = re.compile(
+    r"\b(?:so|thus|hence|therefore|it|its|it['’]s|is|be|must|then|the|option|choice|answer|i|i['’]d|i['’]ll"
+    r"|i['’]m|choose|pick|say|select|go|with|my|final|for|would|think|that|that['’]s|this|leaves"
+    r"|correct|right|one|letter|only|clearly|left|yes)\b|[\W_]",
+    re.IGNORECASE,
+)
+_CHANGES = re.compile(
+    r"\b(?:wait|actually|correction|on reflection|second thought|instead|change|hmm|sorry|mistake"
+    r"|however|rather|no)\b",
+    re.IGNORECASE,
+)
+_WITHDRAWN = re.compile(
+    r"\b(?:scratch that|take (?:that|it) back|retract|disregard|ignore (?:that|the above)"
+    r"|that(?:['’]s| is| was) (?:wrong|incorrect|not right|a mistake)|(?:i|we) (?:was|were) wrong)\b",
+    re.IGNORECASE,
+)
+_ADDS = re.compile(r"\b(?:also|too|equally|as well|either|both|another|alternatively|possibly)\b", re.IGNORECASE)
+_BUT_ONE = re.compile(
+    r"\b(?:all|every\w*|each|any\w*|none|nothing|no)\b.*\b(?:but|except|besides|other than|apart from)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """What one sentence says: `firm` where it announces its choice or consists of it."""
+
+    text: str
+    chosen: frozenset[str] = frozenset()
+    rejected: frozenset[str] = frozenset()
+    firm: bool = False
+    bare: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Options in a row, such as `A, C and D`, with the text around them in their clause."""
+
+    letters: frozenset[str]
+    start: int
+    end: int
+
+
+def statements(text: str, options: Options, *, denied: bool) -> list[Statement]:
+    """What each sentence says; lists of options, questions and offers of help say nothing.
+
+    `denied` where the question asks for the option that is not so; `X is not` is then no rejection.
+    """
+    kept = "\n".join(_unlisted(text.split("\n")))
+    mentions = options.mentions(kept)
+    return [
+        _statement(kept[start:end], [Mention(m.letters, m.start - start, m.end - start) for m in mentions if start <= m.start < end], denied=denied)
+        for start, end in _sentences(kept, mentions)
+    ]
+
+
+def verdict_table(text: str, options: Options, *, denied: bool) -> frozenset[str]:
+    """The one option whose verdict (yes, ✅, false, …) differs, where each option has a verdict."""
+    marks: dict[str, str] = {}
+    for found in re.finditer(r"(?:^|(?<=[\s(]))\(?([A-Za-z])[):.][^\n]*?(?=\s\(?[A-Za-z][):]\s|\n|$)", text):
+        said = {verdict.lastgroup for verdict in _VERDICT.finditer(found[0])}
+        if len(said) == 1:
+            marks[found[1].upper()] = str(said.pop())
+    if "".join(sorted(marks)) != options.letters or len(marks) < 2:  # noqa: PLR2004
+        return frozenset()
+    sides = [[one for one in marks if marks[one] == side] for side in ("yes", "no")]
+    single = [side for side in sides if len(side) == 1]
+    wanted = sides[denied]
+    return frozenset(single[0] if len(single) == 1 else wanted if len(wanted) == 1 else ())
+
+
+def _unlisted(lines: Sequence[str]) -> Iterator[str]:
+    """The lines without runs that list options: (A) …, (B) …"""
+    labels = [found[1].upper() if (found := _LISTED.match(line)) else "" for line in lines]
+    filled = [place for place, line in enumerate(lines) if line.strip()]
+    runs: set[int] = set()
+    for one, other in zip(filled, filled[1:], strict=False):
+        if labels[one] and labels[other] and ord(labels[other]) == ord(labels[one]) + 1:
+            runs |= {one, other}
+    return ("" if place in runs else line for place, line in enumerate(lines))
+
+
+def _sentences(text: str, mentions: Sequence[Mention]) -> Iterator[tuple[int, int]]:
+    start = 0
+    for stop in _SENTENCE.finditer(text):
+        inside = any(mention.start < stop.start() and stop.end() <= mention.end for mention in mentions)
+        if not inside:
+            yield start, stop.end()
+            start = stop.end()
+    yield start, len(text)
+
+
+def _statement(text: str, mentions: Sequence[Mention], *, denied: bool) -> Statement:
+    if not mentions or _OFFER.search(text) or "?" in text[mentions[-1].end :]:
+        return Statement(text="" if _OFFER.search(text) else text)
+    groups = _grouped(text, mentions)
+    named = frozenset().union(*(group.letters for group in groups))
+    if _BUT_ONE.search(text):
+        return _all_but_one(text, groups, named)
+    refused = _refused(text, groups, denied=denied)
+    chosen = [group for group, no in zip(groups, refused, strict=True) if not no]
+    rejected = frozenset().union(*(g.letters for g, no in zip(groups, refused, strict=True) if no))
+    announced = [group for group in chosen if _ANNOUNCES.search(text, 0, group.start)]
+    left = _without(text, mentions)
+    bare = not re.sub(r"[\W_]", "", left)
+    if announced:
+        return Statement(text=text, chosen=announced[-1].letters, rejected=rejected - announced[-1].letters, firm=True)
+    if denied and not bare and not _PLAIN.sub("", left) == "" and not _denies(text):
+        return Statement(text=text)
+    letters = frozenset().union(*(group.letters for group in chosen))
+    if len(letters) > 1 and (last := _concluded(text, groups, chosen)):
+        letters = last
+    firm = bool(letters) and not _PLAIN.sub("", left)
+    return Statement(text=text, chosen=letters, rejected=rejected - letters, firm=firm, bare=bare)
+
+
+def _grouped(text: str, mentions: Sequence[Mention]) -> list[_Group]:
+    groups = [_Group(mentions[0].letters, mentions[0].start, mentions[0].end)]
+    for mention in mentions[1:]:
+        last = groups[-1]
+        if _JOINED.fullmatch(text, last.end, mention.start):
+            groups[-1] = _Group(last.letters | mention.letters, last.start, mention.end)
+        else:
+            groups.append(_Group(mention.letters, mention.start, mention.end))
+    return groups
+
+
+def _refused(text: str, groups: Sequence[_Group], *, denied: bool) -> list[bool]:
+    """Whether each group is rejected by the words of its clause."""
+    found: list[bool] = []
+    for place, group in enumerate(groups):
+        before = text[groups[place - 1].end if place else 0 : group.start]
+        after = text[group.end : groups[place + 1].start if place + 1 < len(groups) else len(text)]
+        clause = _BOUNDARY.split(before)[-1]
+        following = _BOUNDARY.split(after)[0] if not _BOUNDARY.match(after.lstrip()) else ""
+        said = bool(_NOT_BEFORE.search(clause))
+        said |= bool(found) and found[-1] and bool(_AS_WELL.search(before))
+        said |= not denied and bool(_NOT_AFTER.search(following))
+        found.append(said)
+    return found
+
+
+def _all_but_one(text: str, groups: Sequence[_Group], named: frozenset[str]) -> Statement:
+    """`All but B are ruled out` and `none but B fits` choose B; other such sentences say nothing."""
+    out = _NOT_AFTER.search(text[groups[-1].end :]) or re.search(
+        r"\b(?:none|nothing|no)\b", text[: groups[0].start], re.IGNORECASE
+    )
+    return Statement(text=text, chosen=named if out and len(named) == 1 else frozenset())
+
+
+def _concluded(text: str, groups: Sequence[_Group], chosen: Sequence[_Group]) -> frozenset[str]:
+    """The letters of the last group, where words such as `so` set it apart from those before."""
+    last = chosen[-1]
+    place = groups.index(last)
+    between = text[groups[place - 1].end if place else 0 : last.start]
+    return last.letters if _CONCLUDES.search(between) else frozenset()
+
+
+def _without(text: str, mentions: Sequence[Mention]) -> str:
+    """The sentence without its mentions."""
+    pieces, start = [], 0
+    for mention in mentions:
+        pieces.append(text[start : mention.start])
+        start = mention.end
+    return " ".join([*pieces, text[start:]])
+
+
+def _denies(text: str) -> bool:
+    return re.search(
+        r"\b(?:not|never|false|incorrect|wrong|untrue|cannot|least|no)\b|n['’]t\b", text, re.IGNORECASE
+    ) is not None or bool(_CONCLUDES.search(text))
+
+
+def decided(said: Sequence[Statement], options: Options) -> frozenset[str] | None:
+    """The letters that the sentences choose together; None where they choose none.
+
+    The last firm statement counts, unless a later one rejects or withdraws it, adds another option
+    to it, or changes to another; without a firm one, the last sentence that chooses.  Rejecting all
+    options but one chooses that one.
+    """
+    current: frozenset[str] | None = None
+    firm = bare = False
+    for one in said:
+        if not one.chosen and not one.rejected:
+            if current and _WITHDRAWN.search(one.text):
+                current, firm = None, False
+            bare = False
+            continue
+        if one.chosen:
+            current, firm = _next(current, one, firm=firm, bare=bare)
+            bare = one.bare
+        if current and one.rejected & current:
+            current, firm = current - one.rejected or None, False
+        if not one.chosen and current is None and len(options.texts) - len(one.rejected) == 1:
+            current = frozenset(options.letters) - one.rejected
+    return current
+
+
+def _next(
+    current: frozenset[str] | None, one: Statement, *, firm: bool, bare: bool
+) -> tuple[frozenset[str], bool]:
+    """The choice after one more sentence, and whether it is firm."""
+    if current is None or current == one.chosen:
+        return one.chosen, firm or one.firm
+    if bare and one.bare or (firm and not one.firm and _ADDS.search(one.text)):
+        return current | one.chosen, True
+    if one.firm or not firm or _CHANGES.search(one.text):
+        return one.chosen, one.firm
+    return current, firm
