@@ -22,7 +22,7 @@ _MARKED = re.compile(
 _CALLED = re.compile(
     r"(?:\b(?:options?|choices?|answer|ans|letter|statement|opci[oó]n|respuesta|r[eé]ponse|antwort"
     r"|opzione|risposta|op[cç][aã]o|resposta|lettre|letra)\b|选项|答案)"
-    r"[\s*_`\"':.=\uff1a]*(?:(?:is|es|est|ist|é|是|为)\b[\s*_`\"':]*)?([A-Za-z])(?=[\s.,;:!*_`\"')]*(?:\n|$)|[.,;:!*_`\"')])",
+    r"[\s*_`\"':.=\uff1a]*(?:(?:(?:is|es|est|ist|e)\b|[是为])[\s*_`\"':]*)?([A-Za-z])(?=[\s.,;:!*_`\"')]*(?:\n|$)|[.,;:!*_`\"')。，])",
     re.IGNORECASE,
 )
 _PLACED = re.compile(
@@ -47,7 +47,7 @@ _INTRODUCES = frozenset(
         "likely except think guess believe mean means both either neither nor all then that now "
         "still excludes exclude eliminates eliminate out mark correct yes no rather actually just "
         "instead also even because since while although whereas if when la el est es ist le die "
-        "und et y o ou oder maybe perhaps possibly today between against reject consider favor "
+        "und et y o ou oder maybe perhaps possibly today between against reject statement take taking e better consider favor "
         "favour prefer as being remains remaining finally"
     ).split()
 )

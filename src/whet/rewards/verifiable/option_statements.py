@@ -9,7 +9,7 @@ from whet.rewards.verifiable.option_mentions import Mention, Options
 _SENTENCE = re.compile(r"\n+|;\s+|(?<!\bi\.e)(?<!\be\.g)(?<!\bvs)(?<!\b[Aa]ns)(?<!\bDr)[.!?。！？…][\s*_\"'”’)]*\s+")
 _LISTED = re.compile(r"[\s\-*_>]*\(?([A-Za-z])[).:][\s*_]*\S")
 _VERDICT = re.compile(
-    r"(?P<yes>✅|✔|☑|\b(?:yes|true|correct|right)\b)|(?P<no>❌|✗|✘|✖|\b(?:no|false|incorrect|wrong|not)\b)",
+    r"(?P<yes>[✅✔✓☑]|\b(?:yes|true|correct|right)\b)|(?P<no>[❌✗✘✖]|\b(?:no|false|incorrect|wrong|not)\b)",
     re.IGNORECASE,
 )
 _OFFER = re.compile(
@@ -32,20 +32,27 @@ _NOT_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _NOT_AFTER = re.compile(
-    r"^\W*(?:\w+\W+){0,3}?(?:(?:not|never|wrong|incorrect|false|untrue|out|invalid|impossible"
+    r"^\W*(?:\w+\W+){0,3}?(?:(?:not|never|wrong|incorrect|false|untrue|out|less|worse|invalid|impossible"
     r"|fails?|failed|contradict\w*|eliminated|excluded|rejected|cannot|unlikely)\b|\w+n['’]t\b|[❌✗✘])",
     re.IGNORECASE,
 )
+_IS_ANSWER = re.compile(
+    r"^[\s*_\"'”’)]*(?:is|must be|should be)\s+(?:\w+ly\s+)?(?:the|my)\s+(?:\w+\s+)?(?:answer|choice|option)\b",
+    re.IGNORECASE,
+)
+_FALSE_BEFORE = re.compile(r"\b(?:wrong|incorrect|false)\b", re.IGNORECASE)
+_TRUE_AFTER = re.compile(r"^\W*(?:are|hold)\s+(?:all\s+)?(?:true|correct|right)?\b", re.IGNORECASE)
+_REASON = re.compile(r"\b(?:because|since|as|while|whereas)\s+(?:the\s+)?$", re.IGNORECASE)
 _AS_WELL = re.compile(r"\bso (?:can|do|does|is|are)\W*$", re.IGNORECASE)
 _CONCLUDES = re.compile(
     r"\b(?:so|hence|thus|therefore|thereby|namely|i\.e|leav\w+|left with|which (?:is|makes|gives)"
-    r"|means|conclude|choose|chose|pick|select|go with|final|correct|donc|also|luego)\b|[→⇒=]",
+    r"|means|points? to|best|but it(?:['’]s| is| must be)|conclude|choose|chose|pick|select|go with|final|correct|donc|also|luego)\b|[→⇒=]",
     re.IGNORECASE,
 )
 _ANNOUNCES = re.compile(
     r"(?:\b(?:answer|ans|choice|option|respuesta|r[eé]ponse|antwort|opzione|risposta|resposta)\b"
-    r"(?:\s+(?:to|of|for|here)\b[^.:]{0,60})?|答案|选项)"
-    r"[\s*_`\"']*(?:[:=.\uff1a]|\b(?:is|must be|should be|would be|es|est|ist)\b|是|为)"
+    r"(?:\s+(?:correct[aeo]?|richtig\w*)\b|\s+(?:to|of|for|here)\b[^.:]{0,60})?|答案|选项)"
+    r"[\s*_`\"']*(?:[:=.\uff1a]|\b(?:is|must be|should be|would be|es|est|ist|e)\b|是|为)"
     r"[\s*_`\"':]*(?:(?:therefore|thus|clearly|definitely|indeed|the|la|le|option|choice|letter|opcion)\b[\s*_`\"':]*)*\W*$",
     re.IGNORECASE,
 )
@@ -55,14 +62,15 @@ _PLAIN = re.compile(
     r"|correct|right|one|letter|only|clearly|left|yes)\b|[\W_]",
     re.IGNORECASE,
 )
+_ASIDE = re.compile(r"\([^()]*\)")
 _CHANGES = re.compile(
     r"\b(?:wait|actually|correction|on reflection|second thought|instead|change|hmm|sorry|mistake"
-    r"|however|rather|no)\b",
+    r"|however|rather)\b|\bno[,.:!]",
     re.IGNORECASE,
 )
 _WITHDRAWN = re.compile(
     r"\b(?:scratch that|take (?:that|it) back|retract|disregard|ignore (?:that|the above)"
-    r"|that(?:['’]s| is| was) (?:wrong|incorrect|not right|a mistake)|(?:i|we) (?:was|were) wrong)\b",
+    r"|that(?:['’]s| is| was) (?:wrong|incorrect|not right|a mistake)|(?:i|we) (?:was|were) wrong|disagree)\b",
     re.IGNORECASE,
 )
 _ADDS = re.compile(r"\b(?:also|too|equally|as well|either|both|another|alternatively|possibly)\b", re.IGNORECASE)
@@ -151,18 +159,27 @@ def _statement(text: str, mentions: Sequence[Mention], *, denied: bool) -> State
     refused = _refused(text, groups, denied=denied)
     chosen = [group for group, no in zip(groups, refused, strict=True) if not no]
     rejected = frozenset().union(*(g.letters for g, no in zip(groups, refused, strict=True) if no))
-    announced = [group for group in chosen if _ANNOUNCES.search(text, 0, group.start)]
-    left = _without(text, mentions)
+    announced = [group for group in chosen if _is_announced(text, group)]
+    left = _ASIDE.sub(" ", _without(text, mentions))
     bare = not re.sub(r"[\W_]", "", left)
     if announced:
-        return Statement(text=text, chosen=announced[-1].letters, rejected=rejected - announced[-1].letters, firm=True)
+        letters = announced[-1].letters
+        if len(letters) > 1 and chosen[-1] is not announced[-1]:
+            letters = _concluded(text, groups, chosen) or letters
+        return Statement(text=text, chosen=letters, rejected=rejected - letters, firm=True)
     if denied and not bare and not _PLAIN.sub("", left) == "" and not _denies(text):
         return Statement(text=text)
+    chosen = [group for group in chosen if not _REASON.search(text, 0, group.start)] or chosen
     letters = frozenset().union(*(group.letters for group in chosen))
     if len(letters) > 1 and (last := _concluded(text, groups, chosen)):
         letters = last
     firm = bool(letters) and not _PLAIN.sub("", left)
     return Statement(text=text, chosen=letters, rejected=rejected - letters, firm=firm, bare=bare)
+
+
+def _is_announced(text: str, group: _Group) -> bool:
+    after = _IS_ANSWER.search(text[group.end : group.end + 80])
+    return after is not None or _ANNOUNCES.search(text, 0, group.start) is not None
 
 
 def _grouped(text: str, mentions: Sequence[Mention]) -> list[_Group]:
@@ -186,9 +203,18 @@ def _refused(text: str, groups: Sequence[_Group], *, denied: bool) -> list[bool]
         following = _BOUNDARY.split(after)[0] if not _BOUNDARY.match(after.lstrip()) else ""
         said = bool(_NOT_BEFORE.search(clause))
         said |= bool(found) and found[-1] and bool(_AS_WELL.search(before))
-        said |= not denied and bool(_NOT_AFTER.search(following))
+        said |= _denied_by(following, group) if denied else _ruled_out(clause, following)
         found.append(said)
     return found
+
+
+def _ruled_out(before: str, after: str) -> bool:
+    return bool(_NOT_AFTER.search(after) or _FALSE_BEFORE.search(before))
+
+
+def _denied_by(after: str, group: _Group) -> bool:
+    """Where the question asks for what is not so: `A and B are true` rejects both."""
+    return len(group.letters) > 1 and _TRUE_AFTER.search(after) is not None
 
 
 def _all_but_one(text: str, groups: Sequence[_Group], named: frozenset[str]) -> Statement:
@@ -230,6 +256,7 @@ def decided(said: Sequence[Statement], options: Options) -> frozenset[str] | Non
     options but one chooses that one.
     """
     current: frozenset[str] | None = None
+    gone: frozenset[str] = frozenset()
     firm = bare = False
     for one in said:
         if not one.chosen and not one.rejected:
@@ -242,8 +269,9 @@ def decided(said: Sequence[Statement], options: Options) -> frozenset[str] | Non
             bare = one.bare
         if current and one.rejected & current:
             current, firm = current - one.rejected or None, False
-        if not one.chosen and current is None and len(options.texts) - len(one.rejected) == 1:
-            current = frozenset(options.letters) - one.rejected
+        gone = (gone | one.rejected) - one.chosen
+        if current is None and len(options.texts) - len(gone) == 1:
+            current = frozenset(options.letters) - gone
     return current
 
 
