@@ -10,26 +10,30 @@ _FUNCTION = frozenset(
         "a an the it its this that these those is are was were be been being i we think believe say "
         "would answer final correct right so thus hence therefore then of in by to for on at with "
         "from as his her their he she they who which called named known there has had have did do "
-        "does total all yes s d m ll re my your here one it's only ad ce bce degrees celsius"
+        "does total all yes s d m ll re my your here one it's only ad ce degrees celsius number name word than probably likely"
     ).split()
 )
 _DENIES = frozenset("not no never neither nor isnt wasnt arent cannot cant dont didnt except false".split())
-_BETS = frozenset("or and either both also maybe perhaps possibly unless".split())
-_BEFORE = frozenset("is are was were be by in on at called named to its it so thus hence".split())
+_BETS = frozenset("or and either both maybe perhaps possibly unless".split())
+_BEFORE = frozenset("is are was were be by in on at for means called named to has have had got its it so thus hence".split())
 _DOUBT = re.compile(
     r"\b(?:wait|no|not|actually|or|but|however|sorry|correction|rather|instead|maybe|perhaps"
-    r"|possibly|alternatively|hmm|unless|although|though|wrong|incorrect|unsure|sure|else|also)\b|n['’]t\b|\?",
+    r"|possibly|alternatively|hmm|unless|although|though|wrong|incorrect|unsure|sure|else)\b|n['’]t\b|\?",
     re.IGNORECASE,
 )
 _ASIDE = re.compile(r"\s*[(\[]([^()\[\]]*)[)\]]\s*[.!]?\s*$")
-_APPOSITION = re.compile(r",\s+(?:who|which|the|an?)\s|,?\s+(?:on|at|during|per)\s|,?\s+in\s+\d", re.IGNORECASE)
+_APPOSITION = re.compile(
+    r",\s+(?:who|which|the|an?)\s|,?\s+(?:on|at|during|per)\s|,?\s+in\s+\d|,\s+(?:from|followed by)\s",
+    re.IGNORECASE,
+)
+_INSTEAD = re.compile(r",?\s+(?:not(?! sure| certain)|rather than|instead of)\s+[^,.;:]+[.!]?$", re.IGNORECASE)
 _TITLES = frozenset("doctor professor sir president mister".split())
 _IRREGULAR = {
     "wrote": "write", "written": "write", "sang": "sing", "sung": "sing", "won": "win", "led": "lead",
-    "held": "hold", "made": "make", "built": "build", "began": "begin", "begun": "begin",
+    "held": "hold", "made": "make", "built": "build", "began": "begin", "sank": "sink", "took": "take", "begun": "begin",
 }  # fmt: skip
 _CLAUSE = re.compile(
-    r";\s+|:\s+|\s[—–-]\s|,?\s+\b(?:so|hence|thus|therefore|which (?:is|makes|gives))\b|[=→]", re.IGNORECASE
+    r";\s+|:\s+|\s[—–-]\s|,?\s+\b(?:so|hence|thus|therefore|which (?:is|makes|gives)|but(?= (?:it|the|an?|I think)\b))\b|[=→]", re.IGNORECASE
 )
 
 
@@ -50,7 +54,7 @@ def is_answer(text: str, gold: str, question: Collection[str]) -> bool:
 
 def _pieces(text: str) -> Iterator[str]:
     """The text, without a last remark, without an apposition, and its last clause."""
-    text = text.strip(" \t\n*_`\"'“”‘’«»")
+    text = re.sub(r"\$([^$]+)\$", r"\1", re.sub(r"[*_`]", "", text)).strip(" \t\n\"'“”‘’«»")
     yield text
     aside = _ASIDE.search(text)
     if aside and not _DOUBT.search(re.sub(r"^(?:not|as opposed to) ", "", aside[1])):
@@ -59,11 +63,17 @@ def _pieces(text: str) -> Iterator[str]:
     added = _APPOSITION.search(text)
     if added and added.start() and not _DOUBT.search(text, added.start()):
         yield text[: added.start()]
+    if (instead := _INSTEAD.search(text)) and instead.start():
+        yield text[: instead.start()]
     clauses = list(_CLAUSE.finditer(text))
-    if clauses and not _DENIED.search(text[: clauses[-1].start()].rpartition(";")[2]):
+    if clauses and ("but" in clauses[-1][0] or not _DENIED.search(text[: clauses[-1].start()])):
         yield text[clauses[-1].end() :]
 
 
+_CONCLUDES = frozenset("so hence thus therefore then".split())
+_MONTHS = frozenset(
+    "january february march april may june july august september october november december".split()
+)
 _DENIED = re.compile(r"\b(?:not|never|no|wrong|second|runner)\b|n['’]t\b", re.IGNORECASE)
 
 
@@ -76,23 +86,37 @@ def _framed(words: tuple[str, ...], wanted: tuple[str, ...], question: Collectio
     before, after = words[: places[0]], words[places[0] + len(wanted) :]
     while before and before[-1] in _TITLES:
         before = before[:-1]
-    others = (*before, *after)
+    if any(word in _CONCLUDES for word in after):
+        return False
+    others = [word for word in (*before, *after) if not (_year(wanted) and word in _MONTHS)]
     if any(word in _BETS or (word in _DENIES and word not in question) for word in others):
         return False
     if not all(word in _FUNCTION or word in _DENIES or _asked(word, question) for word in others):
         return False
-    return not before or (not after and before[-1] in _BEFORE and not set(wanted) <= set(question))
+    before = tuple(word for word in before if word in others)
+    counted = wanted[0][-1].isdigit() and len(wanted) == 1  # "There are 8 planets."
+    return not before or ((counted or not after) and before[-1] in _BEFORE and not set(wanted) <= set(question))
+
+
+def _year(words: tuple[str, ...]) -> bool:
+    return len(words) == 1 and re.fullmatch(r"\d{3,4}", words[0]) is not None
 
 
 def _asked(word: str, question: Collection[str]) -> bool:
     """Whether the question has this word, or one that begins like it."""
     word = _IRREGULAR.get(word, word)
     stem = word[: max(4, len(word) - 3)]
-    return word in question or (len(word) > 3 and any(_IRREGULAR.get(q, q).startswith(stem) for q in question))  # noqa: PLR2004
+    return word in question or (
+        len(word) > 3  # noqa: PLR2004
+        and any(
+            _IRREGULAR.get(q, q).startswith(stem) or (len(q) > 2 and word.startswith(q))  # noqa: PLR2004
+            for q in question
+        )
+    )  # noqa: PLR2004
 
 
 def first_is_answer(text: str, gold: str) -> bool:
     """Whether the first sentence is the answer itself, and no later one doubts it."""
     first, stop, rest = re.split(r"(?<=[^.]{3})([.!])\s+|\n+", text, maxsplit=1) if re.search(r"(?<=[^.]{3})[.!]\s+|\n", text) else (text, "", "")
     wanted = answer_words(gold)
-    return bool(rest) and joined(answer_words(first)) == joined(wanted) and not _DOUBT.search(rest)
+    return bool(rest) and joined(answer_words(first)) == joined(wanted) and not _DOUBT.search(rest) and not re.search(r"\balso\b", rest, re.IGNORECASE)

@@ -8,6 +8,7 @@ _ACCENTS = re.compile(r"[\u0300-\u036f]")
 _LATEX = re.compile(r"\\(?:text|textbf|textit|mathrm|mathbf|mbox)\s*\{([^{}]*)\}")
 _TIDY = str.maketrans({"’": "'", "‘": "'", "−": "-", "–": "-", "$": " $ ", "%": " percent ", "&": " and "})
 _MARKS = re.compile(r"'|[*_`\\{}]")
+_CELSIUS = re.compile(r"\s?(?:°|\bdegrees)\s?C\b")
 _INITIALS = re.compile(r"\b([^\W\d_])\.(?=\s?[^\W\d_]\b)")
 _MONTHS = {
     name: number
@@ -53,6 +54,7 @@ def answer_words(text: str) -> tuple[str, ...]:
     not `100`, `12:15` not `1215`), `eleven` is 11, dates with day, month and year have one form,
     `A` at the end is no article (`vitamin A`), and `Dr.`, `Mt.`, `St.` are written out.
     """
+    text = _CELSIUS.sub(" degrees celsius", text)
     text = _ACCENTS.sub("", normalize("NFKD", _LATEX.sub(r"\1", text)).translate(_TIDY))
     for pattern in _DATES:
         text = pattern.sub(_date, text)

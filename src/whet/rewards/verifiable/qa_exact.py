@@ -1,5 +1,6 @@
 """Exact match of short answers, after SQuAD (Rajpurkar et al., arXiv:1606.05250)."""
 
+import re
 from dataclasses import dataclass
 
 from whet.protocols import Reward
@@ -32,9 +33,15 @@ class QaExact(Reward):
         said = answered(rollout, self.longest)
         if isinstance(said, Verdict):
             return said
-        asked = frozenset(answer_words(rollout.task.prompt[-self.longest :]))
+        asked = _asked(rollout.task.prompt)
         right = any(is_answer(one, gold, asked) for one in said for gold in wanted)
         right = right or any(first_is_answer(said[0], gold) for gold in wanted)
         return Verdict.binary(
             correct=right, note=said[0][:80], answer=" ".join(answer_words(said[-1]))
         )
+
+
+def _asked(prompt: str) -> frozenset[str]:
+    """The words of the prompt's questions; those of a passage around them are no frame."""
+    asked = [one for one in re.split(r"(?<=[.?!])\s", prompt) if one.rstrip("'\")* ").endswith("?")]
+    return frozenset(answer_words(" ".join(asked)))

@@ -60,4 +60,6 @@ def _unannounced(text: str, finish: Finish) -> tuple[str, ...]:
         return ()
     bold = _BOLD.findall("\n".join(lines))
     shown = (bold[-1],) if len(bold) == 1 else ()
-    return ("\n".join(lines), lines[-1], _STOP.split(lines[-1])[-1], *shown)
+    sentences = _STOP.split(lines[-1])
+    last = sentences[-1].removeprefix("No, ") if len(sentences) > 1 else sentences[-1]
+    return ("\n".join(lines), lines[-1], last, *shown)

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from random import Random
 from typing import ClassVar
 
-from whet.rewards.verifiable.languages import codes, detect_language
+from whet.rewards.verifiable.languages import chance, codes, detect_language
 
-_BRACKET = re.compile(r"\[[^\]\n]*\]?")  # to the end of its line where it isn't closed
+_BRACKET = re.compile(r"\[[^\[\]\n]*\](?!\()")  # not a link
+_LONG = 8  # words of a line, whose language can be told
+_LEAST = 0.01  # probability: a sentence of another language has less
 _POSTSCRIPTS = {"P.S.": r"p\.\s?s\.", "P.P.S": r"p\.\s?p\.\s?s"}
 _SAMPLES = {
     "en": "This is the house that we have seen and it is not far from the river.",
@@ -49,12 +51,12 @@ class Placeholders:
         return text + " Write to [address]." * (self.num_placeholders - self._count(text))
 
     def _count(self, text: str) -> int:
-        return sum(found.endswith("]") for found in _BRACKET.findall(text))
+        return sum(any(map(str.isalpha, found)) for found in _BRACKET.findall(text))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Postscript:
-    """The marker of a postscript occurs, in any case."""
+    """The marker of a postscript occurs, in any case, with a word behind it."""
 
     name: ClassVar[str] = "detectable_content:postscript"
     postscript_marker: str = "P.S."
@@ -69,7 +71,7 @@ class Postscript:
     def check(self, text: str) -> bool:
         marker = self.postscript_marker.strip()
         pattern = _POSTSCRIPTS.get(marker, re.escape(marker.lower()))
-        return re.search(pattern, text.lower()) is not None
+        return re.search(rf"(?<![\w.]){pattern}\W*\w", text.lower()) is not None
 
     def mend(self, text: str) -> str:
         return f"{text}\n{self.postscript_marker} Write soon."
@@ -77,7 +79,10 @@ class Postscript:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InLanguage:
-    """The whole reply is in one language.  A reply without letters is in none."""
+    """The whole reply is in one language.  A reply without letters is in none.
+
+    Each line of at least eight words has to be in it, too.
+    """
 
     name: ClassVar[str] = "language:response_language"
     language: str
@@ -94,7 +99,10 @@ class InLanguage:
         return f"Answer in the language {self.language}, and in no other."
 
     def check(self, text: str) -> bool:
-        return detect_language(text) == self.language
+        lines = (line for line in text.split("\n") if len(line.split()) >= _LONG)
+        return detect_language(text) == self.language and all(
+            chance(line, self.language) >= _LEAST for line in lines
+        )
 
     def mend(self, text: str) -> str:
         return _SAMPLES.get(self.language, text)
