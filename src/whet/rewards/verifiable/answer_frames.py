@@ -6,16 +6,15 @@ from collections.abc import Collection, Iterator
 from whet.rewards.verifiable.answer_words import answer_words, joined
 
 _FUNCTION = frozenset(
-    (
-        "a an the it its this that these those is are was were be been being i we think believe say "
-        "would answer final correct right so thus hence therefore then of in by to for on at with "
-        "from as his her their he she they who which called named known there has had have did do "
-        "does total all yes s d m ll re my your here one it's only ad ce degrees celsius number name word than probably likely"
-    ).split()
+    ["a", "an", "the", "it", "its", "this", "that", "these", "those", "is", "are", "was", "were", "be", "been", "being", "i", "we", "think", "believe", "say", "would", "answer", "final", "correct", "right", "so", "thus", "hence", "therefore", "then", "of", "in", "by", "to", "for", "on", "at", "with", "from", "as", "his", "her", "their", "he", "she", "they", "who", "which", "called", "named", "known", "there", "has", "had", "have", "did", "do", "does", "total", "all", "yes", "s", "d", "m", "ll", "re", "my", "your", "here", "one", "it's", "only", "ad", "ce", "degrees", "celsius", "number", "name", "word", "than", "probably", "likely"]
 )
-_DENIES = frozenset("not no never neither nor isnt wasnt arent cannot cant dont didnt except false".split())
-_BETS = frozenset("or and either both maybe perhaps possibly unless".split())
-_BEFORE = frozenset("is are was were be by in on at for means called named to has have had got its it so thus hence".split())
+_DENIES = frozenset(
+    ["not", "no", "never", "neither", "nor", "isnt", "wasnt", "arent", "cannot", "cant", "dont", "didnt", "except", "false"]
+)
+_BETS = frozenset(["or", "and", "either", "both", "maybe", "perhaps", "possibly", "unless"])
+_BEFORE = frozenset(
+    ["is", "are", "was", "were", "be", "by", "in", "on", "at", "for", "means", "called", "named", "to", "has", "have", "had", "got", "its", "it", "so", "thus", "hence"]
+)
 _DOUBT = re.compile(
     r"\b(?:wait|no|not|actually|or|but|however|sorry|correction|rather|instead|maybe|perhaps"
     r"|possibly|alternatively|hmm|unless|although|though|wrong|incorrect|unsure|sure|else)\b|n['’]t\b|\?",
@@ -26,14 +25,17 @@ _APPOSITION = re.compile(
     r",\s+(?:who|which|the|an?)\s|,?\s+(?:on|at|during|per)\s|,?\s+in\s+\d|,\s+(?:from|followed by)\s",
     re.IGNORECASE,
 )
-_INSTEAD = re.compile(r",?\s+(?:not(?! sure| certain)|rather than|instead of)\s+[^,.;:]+[.!]?$", re.IGNORECASE)
-_TITLES = frozenset("doctor professor sir president mister".split())
+_INSTEAD = re.compile(
+    r",?\s+(?:not(?! sure| certain)|rather than|instead of)\s+[^,.;:]+[.!]?$", re.IGNORECASE
+)
+_TITLES = frozenset(["doctor", "professor", "sir", "president", "mister"])
 _IRREGULAR = {
     "wrote": "write", "written": "write", "sang": "sing", "sung": "sing", "won": "win", "led": "lead",
     "held": "hold", "made": "make", "built": "build", "began": "begin", "sank": "sink", "took": "take", "begun": "begin",
 }  # fmt: skip
 _CLAUSE = re.compile(
-    r";\s+|:\s+|\s[—–-]\s|,?\s+\b(?:so|hence|thus|therefore|which (?:is|makes|gives)|but(?= (?:it|the|an?|I think)\b))\b|[=→]", re.IGNORECASE
+    r";\s+|:\s+|\s[—–-]\s|,?\s+\b(?:so|hence|thus|therefore|which (?:is|makes|gives)|but(?= (?:it|the|an?|I think)\b))\b|[=→]",
+    re.IGNORECASE,
 )
 
 
@@ -70,9 +72,9 @@ def _pieces(text: str) -> Iterator[str]:
         yield text[clauses[-1].end() :]
 
 
-_CONCLUDES = frozenset("so hence thus therefore then".split())
+_CONCLUDES = frozenset(["so", "hence", "thus", "therefore", "then"])
 _MONTHS = frozenset(
-    "january february march april may june july august september october november december".split()
+    ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
 )
 _DENIED = re.compile(r"\b(?:not|never|no|wrong|second|runner)\b|n['’]t\b", re.IGNORECASE)
 
@@ -95,7 +97,9 @@ def _framed(words: tuple[str, ...], wanted: tuple[str, ...], question: Collectio
         return False
     before = tuple(word for word in before if word in others)
     counted = wanted[0][-1].isdigit() and len(wanted) == 1  # "There are 8 planets."
-    return not before or ((counted or not after) and before[-1] in _BEFORE and not set(wanted) <= set(question))
+    return not before or (
+        (counted or not after) and before[-1] in _BEFORE and not set(wanted) <= set(question)
+    )
 
 
 def _year(words: tuple[str, ...]) -> bool:
@@ -117,6 +121,15 @@ def _asked(word: str, question: Collection[str]) -> bool:
 
 def first_is_answer(text: str, gold: str) -> bool:
     """Whether the first sentence is the answer itself, and no later one doubts it."""
-    first, stop, rest = re.split(r"(?<=[^.]{3})([.!])\s+|\n+", text, maxsplit=1) if re.search(r"(?<=[^.]{3})[.!]\s+|\n", text) else (text, "", "")
+    first, stop, rest = (
+        re.split(r"(?<=[^.]{3})([.!])\s+|\n+", text, maxsplit=1)
+        if re.search(r"(?<=[^.]{3})[.!]\s+|\n", text)
+        else (text, "", "")
+    )
     wanted = answer_words(gold)
-    return bool(rest) and joined(answer_words(first)) == joined(wanted) and not _DOUBT.search(rest) and not re.search(r"\balso\b", rest, re.IGNORECASE)
+    return (
+        bool(rest)
+        and joined(answer_words(first)) == joined(wanted)
+        and not _DOUBT.search(rest)
+        and not re.search(r"\balso\b", rest, re.IGNORECASE)
+    )

@@ -6,14 +6,16 @@ from unicodedata import normalize
 
 _ACCENTS = re.compile(r"[\u0300-\u036f]")
 _LATEX = re.compile(r"\\(?:text|textbf|textit|mathrm|mathbf|mbox)\s*\{([^{}]*)\}")
-_TIDY = str.maketrans({"’": "'", "‘": "'", "−": "-", "–": "-", "$": " $ ", "%": " percent ", "&": " and "})
+_TIDY = str.maketrans(
+    {"’": "'", "‘": "'", "−": "-", "–": "-", "$": " $ ", "%": " percent ", "&": " and "}
+)
 _MARKS = re.compile(r"'|[*_`\\{}]")
 _CELSIUS = re.compile(r"\s?(?:°|\bdegrees)\s?C\b")
 _INITIALS = re.compile(r"\b([^\W\d_])\.(?=\s?[^\W\d_]\b)")
 _MONTHS = {
     name: number
     for number, name in enumerate(
-        "january february march april may june july august september october november december".split(),
+        ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"],
         start=1,
     )
 }
@@ -30,13 +32,12 @@ _TOKEN = re.compile(
 _ONES = {
     name: value
     for value, name in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
-        "sixteen seventeen eighteen nineteen".split()
+        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
     )
 }
 _TENS = {
     name: 10 * value
-    for value, name in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)
+    for value, name in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2)
 }
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
 _SPELLINGS = {

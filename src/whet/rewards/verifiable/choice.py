@@ -64,7 +64,9 @@ class Choice(Reward):
         where, found = answers(text, finish)
         if found and where in _MARKED:
             short = [answer for answer in found if len(answer) <= self.longest]
-            return frozenset().union(*(_said(prose(one), options, denied=denied) or () for one in short))
+            return frozenset().union(
+                *(_said(prose(one), options, denied=denied) or () for one in short)
+            )
         if finish is Finish.LENGTH:
             if not found:
                 return None  # its last line may have named another letter

@@ -33,23 +33,13 @@ _PLACED = re.compile(
 _PLACES = {
     name: place % 10
     for place, name in enumerate(
-        "1 2 3 4 5 6 7 8 9 10 i ii iii iv v vi vii viii ix x first second third fourth fifth sixth "
-        "seventh eighth ninth tenth".split()
+        ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"]
     )
 }
 _CAPITAL = re.compile(r"(?<![\w'’./+\-−^\\<>=])([A-Z])(?![\w'’(/+^_\-−]|\s*[<>=+×·^]|\s*[*/]\s*\w)")
 _PREVIOUS = re.compile(r"([^\W\d_]+)['’]?(?:s|d|ll)?\s*$")
 _INTRODUCES = frozenset(
-    (
-        "is be was it that's choose chose choosing pick picked select selected say said answer "
-        "answered with to for namely so hence thus therefore option options choice letter or and "
-        "not than of over leaves leaving only but probably definitely clearly obviously certainly "
-        "likely except think guess believe mean means both either neither nor all then that now "
-        "still excludes exclude eliminates eliminate out mark correct yes no rather actually just "
-        "instead also even because since while although whereas if when la el est es ist le die "
-        "und et y o ou oder maybe perhaps possibly today between against reject statement take taking e better consider favor "
-        "favour prefer as being remains remaining finally"
-    ).split()
+    ["is", "be", "was", "it", "that's", "choose", "chose", "choosing", "pick", "picked", "select", "selected", "say", "said", "answer", "answered", "with", "to", "for", "namely", "so", "hence", "thus", "therefore", "option", "options", "choice", "letter", "or", "and", "not", "than", "of", "over", "leaves", "leaving", "only", "but", "probably", "definitely", "clearly", "obviously", "certainly", "likely", "except", "think", "guess", "believe", "mean", "means", "both", "either", "neither", "nor", "all", "then", "that", "now", "still", "excludes", "exclude", "eliminates", "eliminate", "out", "mark", "correct", "yes", "no", "rather", "actually", "just", "instead", "also", "even", "because", "since", "while", "although", "whereas", "if", "when", "la", "el", "est", "es", "ist", "le", "die", "und", "et", "y", "o", "ou", "oder", "maybe", "perhaps", "possibly", "today", "between", "against", "reject", "statement", "take", "taking", "e", "better", "consider", "favor", "favour", "prefer", "as", "being", "remains", "remaining", "finally"]
 )
 _ARTICLE_ENDS = re.compile(
     r"[\s*_`\"')\]]*(?:$|[.,:;!)\]*\"—–→]|(?:is|are|was|and|or|but|because|since|can be|cannot|can't"
@@ -125,7 +115,11 @@ class Options:
             return frozenset()
         holds = [re.search(rf"\b{bare}\b", text.casefold()) for text in self.texts]
         ends = [text.casefold().endswith(f" {bare}") for text in self.texts]
-        return frozenset(self.letters[ends.index(True)]) if any(ends) and sum(map(bool, holds)) == 1 else frozenset()
+        return (
+            frozenset(self.letters[ends.index(True)])
+            if any(ends) and sum(map(bool, holds)) == 1
+            else frozenset()
+        )
 
     def _number(self, bare: str) -> frozenset[str]:
         """The one option of this value; its unit may be missing in the reply."""
@@ -150,8 +144,14 @@ class Options:
             for found in pattern.finditer(text):
                 letter = next(filter(None, found.groups())).upper()
                 if letter in self.letters:
-                    start = found.start(found.lastindex or 0) if pattern is _CALLED else found.start()
-                    yield Mention(frozenset(letter), start, found.end(found.lastindex or 0) if pattern is _CALLED else found.end())
+                    start = (
+                        found.start(found.lastindex or 0) if pattern is _CALLED else found.start()
+                    )
+                    yield Mention(
+                        frozenset(letter),
+                        start,
+                        found.end(found.lastindex or 0) if pattern is _CALLED else found.end(),
+                    )
         for found in _PLACED.finditer(text):
             place = _PLACES[next(filter(None, found.groups())).lower()]
             if place < len(self.texts):

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from whet.rewards.verifiable.option_mentions import Mention, Options
 
-_SENTENCE = re.compile(r"\n+|;\s+|(?<!\bi\.e)(?<!\be\.g)(?<!\bvs)(?<!\b[Aa]ns)(?<!\bDr)[.!?。！？…][\s*_\"'”’)]*\s+")
+_SENTENCE = re.compile(
+    r"\n+|;\s+|(?<!\bi\.e)(?<!\be\.g)(?<!\bvs)(?<!\b[Aa]ns)(?<!\bDr)[.!?。！？…][\s*_\"'”’)]*\s+"
+)
 _LISTED = re.compile(r"[\s\-*_>]*\(?([A-Za-z])[).:][\s*_]*\S")
 _VERDICT = re.compile(
     r"(?P<yes>[✅✔✓☑]|\b(?:yes|true|correct|right)\b)|(?P<no>[❌✗✘✖]|\b(?:no|false|incorrect|wrong|not)\b)",
@@ -73,7 +75,9 @@ _WITHDRAWN = re.compile(
     r"|that(?:['’]s| is| was) (?:wrong|incorrect|not right|a mistake)|(?:i|we) (?:was|were) wrong|disagree)\b",
     re.IGNORECASE,
 )
-_ADDS = re.compile(r"\b(?:also|too|equally|as well|either|both|another|alternatively|possibly)\b", re.IGNORECASE)
+_ADDS = re.compile(
+    r"\b(?:also|too|equally|as well|either|both|another|alternatively|possibly)\b", re.IGNORECASE
+)
 _BUT_ONE = re.compile(
     r"\b(?:all|every\w*|each|any\w*|none|nothing|no)\b.*\b(?:but|except|besides|other than|apart from)\b",
     re.IGNORECASE,
@@ -108,7 +112,15 @@ def statements(text: str, options: Options, *, denied: bool) -> list[Statement]:
     kept = "\n".join(_unlisted(text.split("\n")))
     mentions = options.mentions(kept)
     return [
-        _statement(kept[start:end], [Mention(m.letters, m.start - start, m.end - start) for m in mentions if start <= m.start < end], denied=denied)
+        _statement(
+            kept[start:end],
+            [
+                Mention(m.letters, m.start - start, m.end - start)
+                for m in mentions
+                if start <= m.start < end
+            ],
+            denied=denied,
+        )
         for start, end in _sentences(kept, mentions)
     ]
 
@@ -116,7 +128,9 @@ def statements(text: str, options: Options, *, denied: bool) -> list[Statement]:
 def verdict_table(text: str, options: Options, *, denied: bool) -> frozenset[str]:
     """The one option whose verdict (yes, ✅, false, …) differs, where each option has a verdict."""
     marks: dict[str, str] = {}
-    for found in re.finditer(r"(?:^|(?<=[\s(]))\(?([A-Za-z])[):.][^\n]*?(?=\s\(?[A-Za-z][):]\s|\n|$)", text):
+    for found in re.finditer(
+        r"(?:^|(?<=[\s(]))\(?([A-Za-z])[):.][^\n]*?(?=\s\(?[A-Za-z][):]\s|\n|$)", text
+    ):
         said = {verdict.lastgroup for verdict in _VERDICT.finditer(found[0])}
         if len(said) == 1:
             marks[found[1].upper()] = str(said.pop())
@@ -142,7 +156,9 @@ def _unlisted(lines: Sequence[str]) -> Iterator[str]:
 def _sentences(text: str, mentions: Sequence[Mention]) -> Iterator[tuple[int, int]]:
     start = 0
     for stop in _SENTENCE.finditer(text):
-        inside = any(mention.start < stop.start() and stop.end() <= mention.end for mention in mentions)
+        inside = any(
+            mention.start < stop.start() and stop.end() <= mention.end for mention in mentions
+        )
         if not inside:
             yield start, stop.end()
             start = stop.end()
@@ -244,7 +260,9 @@ def _without(text: str, mentions: Sequence[Mention]) -> str:
 
 def _denies(text: str) -> bool:
     return re.search(
-        r"\b(?:not|never|false|incorrect|wrong|untrue|cannot|least|no)\b|n['’]t\b", text, re.IGNORECASE
+        r"\b(?:not|never|false|incorrect|wrong|untrue|cannot|least|no)\b|n['’]t\b",
+        text,
+        re.IGNORECASE,
     ) is not None or bool(_CONCLUDES.search(text))
 
 

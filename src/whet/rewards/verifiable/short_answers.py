@@ -9,9 +9,14 @@ from whet.rewards.verifiable.extraction import announced_line, answers, unfinish
 from whet.rewards.verifiable.verdicts import no_answer
 from whet.types import Finish, Reason, Rollout, Verdict
 
-_OFFER = re.compile(r"\b(?:let me know|feel free|hope this|would you like|if you(?:'d| would) like)\b", re.IGNORECASE)
+_OFFER = re.compile(
+    r"\b(?:let me know|feel free|hope this|would you like|if you(?:'d| would) like)\b",
+    re.IGNORECASE,
+)
 _BOLD = re.compile(r"\*\*([^*\n]+)\*\*")
-_STOP = re.compile(r"(?<=[\w)\]'\"”’][.!?])(?<!\b[A-Z]\.)(?<!\b(?:Dr|Mt|St|Mr|vs)\.)\s+(?=[\"'“‘*(]?[A-Z0-9])")
+_STOP = re.compile(
+    r"(?<=[\w)\]'\"”’][.!?])(?<!\b[A-Z]\.)(?<!\b(?:Dr|Mt|St|Mr|vs)\.)\s+(?=[\"'“‘*(]?[A-Z0-9])"
+)
 
 
 def golds(rollout: Rollout) -> tuple[str, ...]:

@@ -113,8 +113,8 @@ def keyword(needle: str) -> re.Pattern[str]:
     Scripts that put no space between words have it anywhere.
     """
     needle = needle.strip()
-    before = r"(?<!\w)" if _spaced(needle[:1]) else ""
-    after = r"(?:['’]s|e?s['’]?|e?d|ing)?(?!\w)" if _spaced(needle[-1:]) else ""
+    before = r"(?<![^\W_])" if _spaced(needle[:1]) else ""
+    after = r"(?:['’]s|e?s['’]?|e?d|ing)?(?![^\W_])" if _spaced(needle[-1:]) else ""
     return re.compile(before + re.escape(needle) + after, re.IGNORECASE)
 
 
@@ -129,4 +129,4 @@ def occurrences(needle: str, text: str) -> int:
 
 def whole(needle: str, text: str) -> bool:
     """Whether the text has this word as a word of its own, in any case."""
-    return re.search(rf"(?<!\w){re.escape(needle)}(?!\w)", text, re.IGNORECASE) is not None
+    return re.search(rf"(?<![^\W_]){re.escape(needle)}(?![^\W_])", text, re.IGNORECASE) is not None

@@ -96,7 +96,9 @@ class Constraints(Reward):
             note = "too short" if len(said) < self.least_words else "repeats itself"
             return Verdict.failure(Reason.BAD_FORMAT, note=note)
         texts = self.reading(text)
-        return self._joined(demands, [any(meets(demand, one) for one in texts) for demand in demands])
+        return self._joined(
+            demands, [any(meets(demand, one) for one in texts) for demand in demands]
+        )
 
     def _joined(self, demands: Sequence[Constraint], met: Sequence[bool]) -> Verdict:
         score = self.joining(met)

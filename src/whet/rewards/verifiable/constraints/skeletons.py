@@ -13,7 +13,9 @@ _LATIN = str.maketrans(
         )
     )
 )
-_COMMAS = str.maketrans(dict.fromkeys("\uff0c\u3001\u060c\ufe10\ufe50\uff64\u055d\u07f8\u1363\u1802\ua4fe", ","))
+_COMMAS = str.maketrans(
+    dict.fromkeys("\uff0c\u3001\u060c\ufe10\ufe50\uff64\u055d\u07f8\u1363\u1802\ua4fe", ",")
+)
 _HALF = 0.5  # share of Latin letters, above which the others are taken for look-alikes
 
 
