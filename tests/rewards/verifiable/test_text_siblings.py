@@ -10,8 +10,8 @@ from whet.rewards.verifiable.constraints import Constraints
 from whet.rewards.verifiable.qa_exact import QaExact
 
 FOLDER = Path(__file__).parents[3] / "benchmarks" / "labelled" / "siblings"
-# right, but refused: plurals that agree with a question for what is not so; hedges before an answer
-MISSES = {"choice-s186", "qa-s053"}
+# right, but refused: all options but one are said to be so, where the question asks for what is not
+MISSES = {"choice-s186"}
 
 
 def cases(name):

@@ -15,8 +15,9 @@ class NextToken(Reward):
     0.
 
     The continuation is the task's answer; `info["boundaries"]` are the numbers of bytes at which
-    its tokens end.  The prediction stands after the thoughts, between the last `before` and the next
-    `after`, and is compared byte by byte, spaces included.  The corpus chooses the positions that are hard enough.
+    its tokens end.  The prediction stands after the thoughts, between the last `before` and the
+    next `after`, and is compared byte by byte, spaces included.  The corpus chooses the positions
+    that are hard enough.
     """
 
     before: str = "<answer>"

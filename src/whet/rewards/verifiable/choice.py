@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 from whet.protocols import Reward
 from whet.rewards.verifiable.announced_answers import final_text
 from whet.rewards.verifiable.extraction import answers, unfinished
+from whet.rewards.verifiable.option_decisions import decided
+from whet.rewards.verifiable.option_lists import verdict_table
 from whet.rewards.verifiable.option_mentions import Options, prose
-from whet.rewards.verifiable.option_statements import decided, statements, verdict_table
+from whet.rewards.verifiable.option_statements import statements
 from whet.rewards.verifiable.verdicts import no_answer, nothing_to_compare
 from whet.types import Finish, Rollout, Verdict
 

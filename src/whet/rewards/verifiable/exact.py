@@ -14,8 +14,9 @@ class Exact(Reward):
     """1 where the reply's one answer equals the task's, character by character, else 0.
 
     An answer stands after the thoughts, between `before` and `after`, or the end of the reply where
-    `after` is empty; spaces around it are dropped.  Thoughts that never end have no answer.  Two different answers are wrong, because the reply bets on both.
-    A reply whose last answer has no end has none: without `after`, a reply that was cut.
+    `after` is empty; spaces around it are dropped.  Thoughts that never end have no answer.  Two
+    different answers are wrong, because the reply bets on both.  A reply whose last answer has no
+    end has none: without `after`, a reply that was cut.
     """
 
     before: str = "#"
@@ -26,8 +27,8 @@ class Exact(Reward):
             raise UsageError("exact.before is ''; give what announces an answer, such as '#'")
         if "think>" in self.before:
             raise UsageError(
-                f"exact.before is {self.before!r}, but only the text after the thoughts is read; give "
-                "what announces an answer there, such as '#'"
+                f"exact.before is {self.before!r}, but only the text after the thoughts is read; "
+                "give what announces an answer there, such as '#'"
             )
 
     def score(self, rollout: Rollout) -> Verdict:

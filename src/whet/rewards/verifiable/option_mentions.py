@@ -22,7 +22,8 @@ _MARKED = re.compile(
 _CALLED = re.compile(
     r"(?:\b(?:options?|choices?|answer|ans|letter|statement|opci[oó]n|respuesta|r[eé]ponse|antwort"
     r"|opzione|risposta|op[cç][aã]o|resposta|lettre|letra)\b|选项|答案)"
-    r"[\s*_`\"':.=\uff1a]*(?:(?:(?:is|es|est|ist|e)\b|[是为])[\s*_`\"':]*)?([A-Za-z])(?=[\s.,;:!*_`\"')]*(?:\n|$)|[.,;:!*_`\"')。，])",
+    r"[\s*_`\"':.=\uff1a]*(?:(?:(?:is|es|est|ist|e)\b"
+    r"|[是为])[\s*_`\"':]*)?([A-Za-z])(?=[\s.,;:!*_`\"')]*(?:\n|$)|[.,;:!*_`\"')。，])",
     re.IGNORECASE,
 )
 _PLACED = re.compile(
@@ -33,16 +34,34 @@ _PLACED = re.compile(
 _PLACES = {
     name: place % 10
     for place, name in enumerate(
-        ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"]
+        [
+            "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "i", "ii", "iii", "iv", "v", "vi",
+            "vii", "viii", "ix", "x", "first", "second", "third", "fourth", "fifth", "sixth",
+            "seventh", "eighth", "ninth", "tenth",
+        ]
     )
-}
+}  # fmt: skip
 _CAPITAL = re.compile(r"(?<![\w'’./+\-−^\\<>=])([A-Z])(?![\w'’(/+^_\-−]|\s*[<>=+×·^]|\s*[*/]\s*\w)")
 _PREVIOUS = re.compile(r"([^\W\d_]+)['’]?(?:s|d|ll)?\s*$")
 _INTRODUCES = frozenset(
-    ["is", "be", "was", "it", "that's", "choose", "chose", "choosing", "pick", "picked", "select", "selected", "say", "said", "answer", "answered", "with", "to", "for", "namely", "so", "hence", "thus", "therefore", "option", "options", "choice", "letter", "or", "and", "not", "than", "of", "over", "leaves", "leaving", "only", "but", "probably", "definitely", "clearly", "obviously", "certainly", "likely", "except", "think", "guess", "believe", "mean", "means", "both", "either", "neither", "nor", "all", "then", "that", "now", "still", "excludes", "exclude", "eliminates", "eliminate", "out", "mark", "correct", "yes", "no", "rather", "actually", "just", "instead", "also", "even", "because", "since", "while", "although", "whereas", "if", "when", "la", "el", "est", "es", "ist", "le", "die", "und", "et", "y", "o", "ou", "oder", "maybe", "perhaps", "possibly", "today", "between", "against", "reject", "statement", "take", "taking", "e", "better", "consider", "favor", "favour", "prefer", "as", "being", "remains", "remaining", "finally"]
-)
+    [
+        "is", "be", "was", "it", "that's", "choose", "chose", "choosing", "pick", "picked",
+        "select", "selected", "say", "said", "answer", "answered", "with", "to", "for", "namely",
+        "so", "hence", "thus", "therefore", "option", "options", "choice", "letter", "or", "and",
+        "not", "than", "of", "over", "leaves", "leaving", "only", "but", "probably", "definitely",
+        "clearly", "obviously", "certainly", "likely", "except", "think", "guess", "believe",
+        "mean", "means", "both", "either", "neither", "nor", "all", "then", "that", "now",
+        "still", "excludes", "exclude", "eliminates", "eliminate", "out", "mark", "correct",
+        "yes", "no", "rather", "actually", "just", "instead", "also", "even", "because", "since",
+        "while", "although", "whereas", "if", "when", "la", "el", "est", "es", "ist", "le", "die",
+        "und", "et", "y", "o", "ou", "oder", "maybe", "perhaps", "possibly", "between",
+        "against", "reject", "statement", "take", "taking", "e", "better", "consider", "favor",
+        "favour", "prefer", "as", "being", "remains", "remaining", "finally",
+    ]
+)  # fmt: skip
 _ARTICLE_ENDS = re.compile(
-    r"[\s*_`\"')\]]*(?:$|[.,:;!)\]*\"—–→]|(?:is|are|was|and|or|but|because|since|can be|cannot|can't"
+    r"[\s*_`\"')\]]*(?:$|[.,:;!)\]*\"—–→]|(?:is|are|was|and|or|but|because|since|can be|cannot"
+    r"|can't"
     r"|must be|isn't|fails|fits|works|seems|looks|would be|could be|as|for|over|rather|instead)\b)"
 )
 

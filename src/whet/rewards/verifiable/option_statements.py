@@ -4,42 +4,45 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from whet.rewards.verifiable.option_lists import unlisted
 from whet.rewards.verifiable.option_mentions import Mention, Options
 
 _SENTENCE = re.compile(
     r"\n+|;\s+|(?<!\bi\.e)(?<!\be\.g)(?<!\bvs)(?<!\b[Aa]ns)(?<!\bDr)[.!?。！？…][\s*_\"'”’)]*\s+"
 )
-_LISTED = re.compile(r"[\s\-*_>]*\(?([A-Za-z])[).:][\s*_]*\S")
-_VERDICT = re.compile(
-    r"(?P<yes>[✅✔✓☑]|\b(?:yes|true|correct|right)\b)|(?P<no>[❌✗✘✖]|\b(?:no|false|incorrect|wrong|not)\b)",
-    re.IGNORECASE,
-)
 _OFFER = re.compile(
-    r"\b(?:let me know|feel free|hope this|would you like|if you(?:'d| would) like|happy to|want me to)\b",
+    r"\b(?:let me know|feel free|hope this|would you like|if you(?:'d| would) like|happy to"
+    r"|want me to)\b",
     re.IGNORECASE,
 )
 _JOINED = re.compile(
-    r"[\s,/&*_]*(?:\b(?:and|or|nor|as well as|und|et|y|o|ou|oder)\b)?[\s,*_]*(?:\b(?:the|option|options|answer)\b)?\s*",
+    r"[\s,/&*_]*(?:\b(?:and|or|nor|as well as|und|et|y|o|ou|oder)\b)?[\s,*_]*(?:\b(?:the|option"
+    r"|options|answer)\b)?\s*",
     re.IGNORECASE,
 )
 _BOUNDARY = re.compile(
-    r"[,:()—–=→⇒]|\s-\s|\b(?:but|so|hence|thus|therefore|while|whereas|though|although|because|since"
+    r"[,:()—–=→⇒]|\s-\s|\b(?:but|so|hence|thus|therefore|while|whereas|though|although|because"
+    r"|since"
     r"|as|yet|if|when|sondern|sino|mais|pero|aber)\b",
     re.IGNORECASE,
 )
 _NOT_BEFORE = re.compile(
-    r"(?:\b(?:not(?! (?:only|sure|certain))|never|neither|nor|cannot|nothing|none|instead of|rather than|other than|opposed to"
+    r"(?:\b(?:not(?! (?:only|sure|certain))|never|neither|nor|cannot|nothing|none|instead of"
+    r"|rather than|other than|opposed to"
     r"|unlike|than|over|without|eliminat\w*|rul\w+ out|exclud\w+|reject\w*|dismiss\w*|discard\w*"
     r"|except|nicht|pas|kein\w*)|n['’]t)\b(?! (?:sure|certain))|\bno\s*$|❌|✗|✘",
     re.IGNORECASE,
 )
 _NOT_AFTER = re.compile(
-    r"^\W*(?:\w+\W+){0,3}?(?:(?:not|never|wrong|incorrect|false|untrue|out|less|worse|invalid|impossible"
-    r"|fails?|failed|contradict\w*|eliminated|excluded|rejected|cannot|unlikely)\b|\w+n['’]t\b|[❌✗✘])",
+    r"^\W*(?:\w+\W+){0,3}?(?:(?:not|never|wrong|incorrect|false|untrue|out|less|worse|invalid"
+    r"|impossible"
+    r"|fails?|failed|contradict\w*|eliminated|excluded|rejected|cannot|unlikely)\b|\w+n['’]t\b"
+    r"|[❌✗✘])",
     re.IGNORECASE,
 )
 _IS_ANSWER = re.compile(
-    r"^[\s*_\"'”’)]*(?:is|must be|should be)\s+(?:\w+ly\s+)?(?:the|my)\s+(?:\w+\s+)?(?:answer|choice|option)\b",
+    r"^[\s*_\"'”’)]*(?:is|must be|should be)\s+(?:\w+ly\s+)?(?:the|my)\s+(?:\w+\s+)?(?:answer"
+    r"|choice|option)\b",
     re.IGNORECASE,
 )
 _FALSE_BEFORE = re.compile(r"\b(?:wrong|incorrect|false)\b", re.IGNORECASE)
@@ -48,38 +51,29 @@ _REASON = re.compile(r"\b(?:because|since|as|while|whereas)\s+(?:the\s+)?$", re.
 _AS_WELL = re.compile(r"\bso (?:can|do|does|is|are)\W*$", re.IGNORECASE)
 _CONCLUDES = re.compile(
     r"\b(?:so|hence|thus|therefore|thereby|namely|i\.e|leav\w+|left with|which (?:is|makes|gives)"
-    r"|means|points? to|best|but it(?:['’]s| is| must be)|conclude|choose|chose|pick|select|go with|final|correct|donc|also|luego)\b|[→⇒=]",
+    r"|means|points? to|best|but it(?:['’]s| is| must be)|conclude|choose|chose|pick|select"
+    r"|go with|final|correct|donc|also|luego)\b|[→⇒=]",
     re.IGNORECASE,
 )
 _ANNOUNCES = re.compile(
     r"(?:\b(?:answer|ans|choice|option|respuesta|r[eé]ponse|antwort|opzione|risposta|resposta)\b"
     r"(?:\s+(?:correct[aeo]?|richtig\w*)\b|\s+(?:to|of|for|here)\b[^.:]{0,60})?|答案|选项)"
     r"[\s*_`\"']*(?:[:=.\uff1a]|\b(?:is|must be|should be|would be|es|est|ist|e)\b|是|为)"
-    r"[\s*_`\"':]*(?:(?:therefore|thus|clearly|definitely|indeed|the|la|le|option|choice|letter|opcion)\b[\s*_`\"':]*)*\W*$",
+    r"[\s*_`\"':]*(?:(?:therefore|thus|clearly|definitely|indeed|the|la|le|option|choice|letter"
+    r"|opcion)\b[\s*_`\"':]*)*\W*$",
     re.IGNORECASE,
 )
 _PLAIN = re.compile(
-    r"\b(?:so|thus|hence|therefore|it|its|it['’]s|is|be|must|then|the|option|choice|answer|i|i['’]d|i['’]ll"
+    r"\b(?:so|thus|hence|therefore|it|its|it['’]s|is|be|must|then|the|option|choice|answer|i"
+    r"|i['’]d|i['’]ll"
     r"|i['’]m|choose|pick|say|select|go|with|my|final|for|would|think|that|that['’]s|this|leaves"
     r"|correct|right|one|letter|only|clearly|left|yes)\b|[\W_]",
     re.IGNORECASE,
 )
 _ASIDE = re.compile(r"\([^()]*\)")
-_CHANGES = re.compile(
-    r"\b(?:wait|actually|correction|on reflection|second thought|instead|change|hmm|sorry|mistake"
-    r"|however|rather)\b|\bno[,.:!]",
-    re.IGNORECASE,
-)
-_WITHDRAWN = re.compile(
-    r"\b(?:scratch that|take (?:that|it) back|retract|disregard|ignore (?:that|the above)"
-    r"|that(?:['’]s| is| was) (?:wrong|incorrect|not right|a mistake)|(?:i|we) (?:was|were) wrong|disagree)\b",
-    re.IGNORECASE,
-)
-_ADDS = re.compile(
-    r"\b(?:also|too|equally|as well|either|both|another|alternatively|possibly)\b", re.IGNORECASE
-)
 _BUT_ONE = re.compile(
-    r"\b(?:all|every\w*|each|any\w*|none|nothing|no)\b.*\b(?:but|except|besides|other than|apart from)\b",
+    r"\b(?:all|every\w*|each|any\w*|none|nothing|no)\b.*\b(?:but|except|besides|other than"
+    r"|apart from)\b",
     re.IGNORECASE,
 )
 
@@ -109,7 +103,7 @@ def statements(text: str, options: Options, *, denied: bool) -> list[Statement]:
 
     `denied` where the question asks for the option that is not so; `X is not` is then no rejection.
     """
-    kept = "\n".join(_unlisted(text.split("\n")))
+    kept = "\n".join(unlisted(text.split("\n")))
     mentions = options.mentions(kept)
     return [
         _statement(
@@ -123,34 +117,6 @@ def statements(text: str, options: Options, *, denied: bool) -> list[Statement]:
         )
         for start, end in _sentences(kept, mentions)
     ]
-
-
-def verdict_table(text: str, options: Options, *, denied: bool) -> frozenset[str]:
-    """The one option whose verdict (yes, ✅, false, …) differs, where each option has a verdict."""
-    marks: dict[str, str] = {}
-    for found in re.finditer(
-        r"(?:^|(?<=[\s(]))\(?([A-Za-z])[):.][^\n]*?(?=\s\(?[A-Za-z][):]\s|\n|$)", text
-    ):
-        said = {verdict.lastgroup for verdict in _VERDICT.finditer(found[0])}
-        if len(said) == 1:
-            marks[found[1].upper()] = str(said.pop())
-    if "".join(sorted(marks)) != options.letters or len(marks) < 2:  # noqa: PLR2004
-        return frozenset()
-    sides = [[one for one in marks if marks[one] == side] for side in ("yes", "no")]
-    single = [side for side in sides if len(side) == 1]
-    wanted = sides[denied]
-    return frozenset(single[0] if len(single) == 1 else wanted if len(wanted) == 1 else ())
-
-
-def _unlisted(lines: Sequence[str]) -> Iterator[str]:
-    """The lines without runs that list options: (A) …, (B) …"""
-    labels = [found[1].upper() if (found := _LISTED.match(line)) else "" for line in lines]
-    filled = [place for place, line in enumerate(lines) if line.strip()]
-    runs: set[int] = set()
-    for one, other in zip(filled, filled[1:], strict=False):
-        if labels[one] and labels[other] and ord(labels[other]) == ord(labels[one]) + 1:
-            runs |= {one, other}
-    return ("" if place in runs else line for place, line in enumerate(lines))
 
 
 def _sentences(text: str, mentions: Sequence[Mention]) -> Iterator[tuple[int, int]]:
@@ -183,7 +149,7 @@ def _statement(text: str, mentions: Sequence[Mention], *, denied: bool) -> State
         if len(letters) > 1 and chosen[-1] is not announced[-1]:
             letters = _concluded(text, groups, chosen) or letters
         return Statement(text=text, chosen=letters, rejected=rejected - letters, firm=True)
-    if denied and not bare and not _PLAIN.sub("", left) == "" and not _denies(text):
+    if denied and not bare and _PLAIN.sub("", left) and not _denies(text):
         return Statement(text=text)
     chosen = [group for group in chosen if not _REASON.search(text, 0, group.start)] or chosen
     letters = frozenset().union(*(group.letters for group in chosen))
@@ -234,7 +200,7 @@ def _denied_by(after: str, group: _Group) -> bool:
 
 
 def _all_but_one(text: str, groups: Sequence[_Group], named: frozenset[str]) -> Statement:
-    """`All but B are ruled out` and `none but B fits` choose B; other such sentences say nothing."""
+    """`All but B are ruled out`, `none but B fits` choose B; other such sentences say nothing."""
     out = _NOT_AFTER.search(text[groups[-1].end :]) or re.search(
         r"\b(?:none|nothing|no)\b", text[: groups[0].start], re.IGNORECASE
     )
@@ -264,43 +230,3 @@ def _denies(text: str) -> bool:
         text,
         re.IGNORECASE,
     ) is not None or bool(_CONCLUDES.search(text))
-
-
-def decided(said: Sequence[Statement], options: Options) -> frozenset[str] | None:
-    """The letters that the sentences choose together; None where they choose none.
-
-    The last firm statement counts, unless a later one rejects or withdraws it, adds another option
-    to it, or changes to another; without a firm one, the last sentence that chooses.  Rejecting all
-    options but one chooses that one.
-    """
-    current: frozenset[str] | None = None
-    gone: frozenset[str] = frozenset()
-    firm = bare = False
-    for one in said:
-        if not one.chosen and not one.rejected:
-            if current and _WITHDRAWN.search(one.text):
-                current, firm = None, False
-            bare = False
-            continue
-        if one.chosen:
-            current, firm = _next(current, one, firm=firm, bare=bare)
-            bare = one.bare
-        if current and one.rejected & current:
-            current, firm = current - one.rejected or None, False
-        gone = (gone | one.rejected) - one.chosen
-        if current is None and len(options.texts) - len(gone) == 1:
-            current = frozenset(options.letters) - gone
-    return current
-
-
-def _next(
-    current: frozenset[str] | None, one: Statement, *, firm: bool, bare: bool
-) -> tuple[frozenset[str], bool]:
-    """The choice after one more sentence, and whether it is firm."""
-    if current is None or current == one.chosen:
-        return one.chosen, firm or one.firm
-    if bare and one.bare or (firm and not one.firm and _ADDS.search(one.text)):
-        return current | one.chosen, True
-    if one.firm or not firm or _CHANGES.search(one.text):
-        return one.chosen, one.firm
-    return current, firm

@@ -1,6 +1,7 @@
 """Exact match of short answers, after SQuAD (Rajpurkar et al., arXiv:1606.05250)."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from whet.protocols import Reward
@@ -34,11 +35,18 @@ class QaExact(Reward):
         if isinstance(said, Verdict):
             return said
         asked = _asked(rollout.task.prompt)
-        right = any(is_answer(one, gold, asked) for one in said for gold in wanted)
+        right = any(
+            is_answer(one, gold, asked, _others(gold, wanted)) for one in said for gold in wanted
+        )
         right = right or any(first_is_answer(said[0], gold) for gold in wanted)
         return Verdict.binary(
             correct=right, note=said[0][:80], answer=" ".join(answer_words(said[-1]))
         )
+
+
+def _others(gold: str, wanted: Sequence[str]) -> frozenset[str]:
+    """The words of the accepted answers that one of them does not have."""
+    return frozenset(w for one in wanted for w in answer_words(one)) - {*answer_words(gold)}
 
 
 def _asked(prompt: str) -> frozenset[str]:

@@ -8,8 +8,10 @@ from typing import ClassVar
 from whet.rewards.verifiable.languages import chance, codes, detect_language
 
 _BRACKET = re.compile(r"\[[^\[\]\n]*\](?!\()")  # not a link
-_LONG = 8  # words of a line, whose language can be told
-_LEAST = 0.01  # probability: a sentence of another language has less
+_WORD = re.compile(r"(?<!\w)[^\W\d_]{2,}(?!\w)")
+_APART = re.compile(r'"[^"\n]*"|“[^”\n]*”|«[^»\n]*»|„[^“”\n]*[“”]|`[^`\n]*`|\([^()\n]*\)')
+_SENTENCE = 5  # words without a capital, from which on the language of a line can be told
+_SURE = 0.99  # probability: a line of another language has more
 _POSTSCRIPTS = {"P.S.": r"p\.\s?s\.", "P.P.S": r"p\.\s?p\.\s?s"}
 _SAMPLES = {
     "en": "This is the house that we have seen and it is not far from the river.",
@@ -81,7 +83,9 @@ class Postscript:
 class InLanguage:
     """The whole reply is in one language.  A reply without letters is in none.
 
-    Each line of at least eight words has to be in it, too.
+    No line may surely be in another (from 0.99 on).  What a line has in quotation marks, backquotes
+    or brackets is not looked at, nor is one of fewer than five words without a capital, for names,
+    code and numbers are in no language.
     """
 
     name: ClassVar[str] = "language:response_language"
@@ -99,10 +103,15 @@ class InLanguage:
         return f"Answer in the language {self.language}, and in no other."
 
     def check(self, text: str) -> bool:
-        lines = (line for line in text.split("\n") if len(line.split()) >= _LONG)
-        return detect_language(text) == self.language and all(
-            chance(line, self.language) >= _LEAST for line in lines
-        )
+        lines = text.split("\n") if "\n" in text.strip() else []
+        return detect_language(text) == self.language and not any(map(self._foreign, lines))
+
+    def _foreign(self, line: str) -> bool:
+        said = _APART.sub(" ", line)
+        if sum(not word[0].isupper() for word in _WORD.findall(said)) < _SENTENCE:
+            return False
+        told = detect_language(said)
+        return told not in ("", self.language) and chance(said, told) >= _SURE
 
     def mend(self, text: str) -> str:
         return _SAMPLES.get(self.language, text)

@@ -87,8 +87,8 @@ class Highlights:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sections:
-    """At least `num_sections` sections: a line that begins with a word such as `Section` and a number
-    of its own, and a text.
+    """At least `num_sections` sections: a line that begins with a word such as `Section` and a
+    number of its own, and a text.
     """
 
     name: ClassVar[str] = "detectable_format:multiple_sections"

@@ -65,10 +65,11 @@ class Constraints(Reward):
     keyword is a word or its inflection, not a part of another word; so is the end phrase; exactly
     one of the constrained answers; bullets and highlights as in Markdown; placeholders have a
     letter; sections have different numbers and a text; a title and a postscript have a word; two
-    responses differ in words; a quotation is not closed before the end; JSON has no `NaN`.  Languages are detected by
-    py3langid, not by langdetect; a text without letters is in no language, and one of a few words
-    may be English.  Sentences are cut by a rule, not by a trained model.  Keywords are words, not
-    patterns.  `around` is a relation too, and any sign may be a letter.
+    responses differ in words; a quotation is not closed before the end; JSON has no `NaN`.
+    Languages are detected by py3langid, not by langdetect, in each long line, too; a text without
+    letters is in no language, and one of a few words may be English.  Sentences are cut by a rule,
+    not by a trained model.  Keywords are words, not patterns.  `around` is a relation too, and any
+    sign may be a letter.
     """
 
     joining: Joining = Loose()
