@@ -54,6 +54,7 @@ _IRREGULAR = {
     "wrote": "write", "written": "write", "sang": "sing", "sung": "sing", "won": "win",
     "led": "lead", "held": "hold", "made": "make", "built": "build", "began": "begin",
     "sank": "sink", "took": "take", "begun": "begin",
+    "got": "get",
 }  # fmt: skip
 _CLAUSE = re.compile(
     r";\s+|:\s+|\s[—–-]\s|,?\s+\b(?:so|hence|thus|therefore|which (?:is|makes|gives)"
@@ -84,18 +85,24 @@ def _pieces(text: str) -> Iterator[str]:
     """The text, without a last remark, without an apposition, and its last clause."""
     text = re.sub(r"\$([^$]+)\$", r"\1", re.sub(r"[*_`]", "", text)).strip(" \t\n\"'“”‘’«»")
     yield text
-    aside = _ASIDE.search(text)
-    if aside and not _DOUBT.search(re.sub(r"^(?:not|as opposed to) ", "", aside[1])):
-        text = text[: aside.start()]
-        yield text
+    text = _unremarked(text)
+    yield text
     added = _APPOSITION.search(text)
     if added and added.start() and not _DOUBT.search(text, added.start()):
-        yield text[: added.start()]
+        yield _unremarked(text[: added.start()])
     if (instead := _INSTEAD.search(text)) and instead.start():
         yield text[: instead.start()]
     clauses = list(_CLAUSE.finditer(text))
     if clauses and ("but" in clauses[-1][0] or not _DENIED.search(text[: clauses[-1].start()])):
         yield text[clauses[-1].end() :]
+
+
+def _unremarked(text: str) -> str:
+    """The text without a last remark in brackets, unless that casts doubt."""
+    aside = _ASIDE.search(text)
+    if aside is None or _DOUBT.search(re.sub(r"^(?:not|as opposed to) ", "", aside[1])):
+        return text
+    return text[: aside.start()]
 
 
 _CONCLUDES = frozenset(["so", "hence", "thus", "therefore", "then"])
