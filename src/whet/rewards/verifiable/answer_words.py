@@ -91,7 +91,7 @@ def _article(words: list[str], place: int) -> bool:
     """Whether a word is an article; a capital A is one only at the beginning."""
     word = words[place]
     if word.lower() not in _ARTICLES or place + 1 == len(words):
-        return word.lower() in ("an", "the") and len(words) > 1
+        return word.lower() in ("an", "the")
     return word != "A" or place == 0
 
 

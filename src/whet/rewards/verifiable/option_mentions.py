@@ -42,6 +42,7 @@ _PLACES = {
     )
 }  # fmt: skip
 _CAPITAL = re.compile(r"(?<![\w'’./+\-−^\\<>=])([A-Z])(?![\w'’(/+^_\-−]|\s*[<>=+×·^]|\s*[*/]\s*\w)")
+_ROW = re.compile(r"\s*[A-Z](?:\s+[A-Z])+[\s.]*")  # letters only, as in `A C`
 _PREVIOUS = re.compile(r"([^\W\d_]+)['’]?(?:s|d|ll)?\s*$")
 _INTRODUCES = frozenset(
     [
@@ -185,6 +186,8 @@ def _chooses(text: str, found: re.Match[str]) -> bool:
     if found[1] == "I":
         return text.strip(" .") == "I"
     before = _PREVIOUS.search(text, max(found.start() - 30, 0), found.start())
+    if _ROW.fullmatch(text.rpartition(":")[2]):
+        return True
     if before and before[1].lower() not in _INTRODUCES:
         return False
     return found[1] != "A" or _ARTICLE_ENDS.match(text, found.end()) is not None

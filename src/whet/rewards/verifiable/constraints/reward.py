@@ -61,7 +61,7 @@ class Constraints(Reward):
     A constraint has to be met by the text as it is written and as it looks: invisible characters
     and look-alike letters help no reply.
 
-    The checks agree with IFEval's own code, with these exceptions.  Each is at least as strict: a
+    The checks agree with IFEval's own code, with these exceptions.  Most are stricter: a
     keyword is a word or its inflection, not a part of another word; so is the end phrase; exactly
     one of the constrained answers; bullets and highlights as in Markdown; placeholders have a
     letter; sections have different numbers and a text; a title and a postscript have a word; two
