@@ -42,7 +42,11 @@ def everything(fd: int) -> bytes:
 
 
 def play(source: bytes) -> None:
-    """Run the source as `__main__`; the interpreter's exit status is the program's."""
+    """Run the source as `__main__`; the interpreter's exit status is the program's.
+
+    It has `exit` and `quit`, which Python's `site` defines elsewhere.
+    """
+    builtins.__dict__.update(exit=sys.exit, quit=sys.exit)
     main = ModuleType("__main__")
     sys.modules["__main__"] = main
     sys.argv[:] = ["main.py"]

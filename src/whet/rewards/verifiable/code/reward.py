@@ -13,12 +13,13 @@ from whet.rewards.verifiable.code.credit import Result as Result
 from whet.rewards.verifiable.code.credit import Speed as Speed
 from whet.rewards.verifiable.code.credit import Threshold as Threshold
 from whet.rewards.verifiable.code.credit import Tiers as Tiers
-from whet.rewards.verifiable.code.suite import SuiteCase, Unusable, begun, cases, compiles
+from whet.rewards.verifiable.code.programs import program_of
+from whet.rewards.verifiable.code.sources import Unusable
+from whet.rewards.verifiable.code.suite import SuiteCase, begun, cases, compiles
 from whet.rewards.verifiable.extraction import after_think, with_open_think
-from whet.rewards.verifiable.fences import last_block
 from whet.rewards.verifiable.verdicts import no_answer
 from whet.sandbox import Ending, Limits, ProgramResult, Safest, Sandbox
-from whet.types import Reason, Rollout, UsageError, Verdict
+from whet.types import Finish, Reason, Rollout, UsageError, Verdict
 
 _LATE = (Ending.WALL, Ending.CPU)
 
@@ -27,7 +28,7 @@ _LATE = (Ending.WALL, Ending.CPU)
 class Code(Reward):
     """A score for the tests that the program in the reply passes; `correct` where it passes all.
 
-    The program is the last fenced block after the thoughts.  Every test is a run of its own in a
+    The program is the last block of Python after the thoughts (see `program_of`).  Every test is a run of its own in a
     sandbox.  Inputs are passed one at a time and outputs are compared outside.  Assertions run in a
     second sandbox, which calls the program over a link.  A test that exceeds its wall time is
     repeated once with twice the limit.  A sandbox that fails is a fault.
@@ -61,11 +62,13 @@ class Code(Reward):
         if text is None:
             cut = Verdict.failure(Reason.TRUNCATED, note="the thoughts never end")
             return replace(cut, score=self.credit.absent)
-        code = last_block(text)
-        if code is None or not code.strip():
+        tests, cut = rollout.task.info["tests"], rollout.finish is Finish.LENGTH
+        starter = str(tests.get("starter") or "")
+        code = program_of(text, starter, parts=tests["kind"] != "stdin", cut=cut)
+        if code is None:
             return replace(no_answer(rollout), score=self.credit.absent)
         try:
-            return self._verdict(begun(rollout.task.info["tests"], code), found)
+            return self._verdict(begun(tests, code), found)
         except Unusable as unusable:
             return Verdict.unjudged(f"task {rollout.task.id!r}: {unusable}")
 
