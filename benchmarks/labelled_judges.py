@@ -51,6 +51,8 @@ Row = Mapping[str, Any]
 def _tests(row: Row) -> dict[str, Any]:
     """The tests of a program in the form of `code`."""
     tests, made = row["tests"], {"kind": "assert", "asserts": row["tests"]}
+    if row["format"] == "tests":  # in the form of `code` already
+        return tests
     if row["format"] == "stdin":
         places = ("inputs", "input"), ("outputs", "output")
         return {"kind": "stdin"} | {name: [one[key] for one in tests] for name, key in places}

@@ -22,6 +22,7 @@ from typing import Any
 
 from . import guest_process, kernel, supervisor, syscall_filter
 
+_ENTRIES = guest_process.ENTRIES
 _FILES = 6  # descriptors per command: report, job, stdin, stdout, stderr, link
 
 
@@ -173,7 +174,7 @@ _WARDENS = {b"run": _ward, b"open": _ward_session}
 def _disk(job: "dict[str, Any]") -> "tuple[str, bool]":
     """A folder with the job's files, and whether it is a writable in-memory disk."""
     place, user = job["place"], -1 if job["user"] is None else job["user"]
-    own = user >= 0 and kernel.own_mounts() and kernel.small_disk(place, job["disk"])
+    own = user >= 0 and kernel.own_mounts() and kernel.small_disk(place, job["disk"], _ENTRIES)
     os.chown(place, user if own else -1, -1)
     if not own:
         place = os.path.join(place, str(os.getpid()))

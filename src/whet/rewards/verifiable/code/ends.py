@@ -140,8 +140,9 @@ def _offered(link: Link, name: str, kind: str, what: Any) -> "dict[str, Any]":
         known = known_error(link.scope, what[1:])
         return {name: type(name, (known,), {})}
     value = link.unpacked(what)
-    if kind == "class" and type(value) is Remote and name[:1].isupper():
-        value.__dict__["_makes"] = True
+    if type(value) is Remote:  # of several names of a class, the one that makes nothing counts
+        first = value.__dict__.setdefault("_named", kind == "class")
+        value.__dict__["_makes"] = value.__dict__["_named"] = first and name.lstrip("_")[:1].isupper()
     return {name: value}
 
 

@@ -12,7 +12,7 @@ import json
 import operator
 import os
 import sys
-from collections import Counter, OrderedDict, deque, namedtuple
+from collections import Counter, OrderedDict, defaultdict, deque, namedtuple
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
@@ -105,7 +105,7 @@ class Link:
             if kind is many:
                 return [tag, *(self.packed(x) for x in value)]
         for tag, pairs in _PAIRS.items():
-            if isinstance(value, pairs) and (kind is pairs or kind.__module__ == "collections"):
+            if kind is pairs or (pairs is dict and kind is defaultdict):
                 return [tag, *([self.packed(k), self.packed(v)] for k, v in value.items())]
         for tag, (text, spelled, _) in _TEXTS.items():
             if kind is text:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from textwrap import dedent, indent
 
 _FENCE = re.compile(
-    r"^(?P<indent>[ \t]*)(?:(?:[-*+>]|\d+[.)])[ \t]+)?(?:<\w+>[ \t]*)?"
+    r"^(?P<indent>[ \t]*(?:(?:[-*+>]|\d+[.)])[ \t]+)?)(?:<\w+>[ \t]*)?"
     r"(?P<fence>`{3,}(?=[^`\n]*$)|~{3,})(?P<rest>[^\n]*)$"
     r"|(?P<end>(?<!`)`{3,})[ \t\r]*(?:</?[^<>\n]*>[ \t\r]*)*$",
     re.MULTILINE,
