@@ -33,8 +33,9 @@ class Bubblewrap:
     """Programs in user, process, network, IPC and mount namespaces of their own, by `bwrap`.
 
     They see the interpreter read-only, three harmless devices, a small in-memory disk, and no
-    /proc. A seccomp filter is a second barrier. A program that makes more than 4,096 files is ended. bwrap itself starts with an empty environment, as
-    another user if this process is root, and is killed from outside at the time limit.
+    /proc. A seccomp filter is a second barrier. A program that makes more than 4,096 files is
+    ended. bwrap itself starts with an empty environment, as another user if this process is root,
+    and is killed from outside at the time limit.
 
     CPU time and memory are limits per process: sixteen processes may use sixteen times as much.
     """
@@ -137,7 +138,15 @@ def _command(
 ) -> Sequence[str]:
     """The bwrap command line that sets up the namespaces."""
     words = [bwrap, "--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent"]
-    words += ["--as-pid-1", "--new-session", "--cap-drop", "ALL", "--clearenv", "--hostname", "sandbox"]
+    words += [
+        "--as-pid-1",
+        "--new-session",
+        "--cap-drop",
+        "ALL",
+        "--clearenv",
+        "--hostname",
+        "sandbox",
+    ]
     for name, value in found.environment.items():
         words += ["--setenv", name, value]
     for place in found.reads:

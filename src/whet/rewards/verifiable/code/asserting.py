@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from whet.rewards.verifiable.code.sources import Unusable, parsed
 
 _SWALLOWING = frozenset({"AssertionError", "Exception", "BaseException"})
+_PAIR = 2  # a condition and a message
 _FAILING = ("assert", "fail")  # how the methods begin with which a test fails
 
 
@@ -58,7 +59,7 @@ class _Asserting(ast.NodeTransformer):
 
     def visit_Assert(self, node: ast.Assert) -> ast.stmt:  # noqa: N802
         pair = node.test.elts if isinstance(node.test, ast.Tuple) else []
-        if len(pair) == 2 and isinstance(pair[1], (ast.Constant, ast.JoinedStr)):
+        if len(pair) == _PAIR and isinstance(pair[1], (ast.Constant, ast.JoinedStr)):
             return ast.Assert(pair[0], pair[1])
         return node
 

@@ -1,7 +1,7 @@
 """The two ends of a test by assertions: `serve` with the tested program, `hold` with the test.
 
-Stdlib only: this text runs in two sandboxes, behind those of `remote.py` and `link.py`.  The harness
-runs none of the program's code.  What the program is asked for are its names; everything else that
+Stdlib only: this text runs in two sandboxes, behind those of `remote.py` and `link.py`.  The
+harness runs none of the program's code.  What the program is asked for are its names; everything else that
 the test uses is the harness's own: builtins, modules, and what the task's own source defines.
 """
 
@@ -142,7 +142,9 @@ def _offered(link: Link, name: str, kind: str, what: Any) -> "dict[str, Any]":
     value = link.unpacked(what)
     if type(value) is Remote:  # of several names of a class, the one that makes nothing counts
         first = value.__dict__.setdefault("_named", kind == "class")
-        value.__dict__["_makes"] = value.__dict__["_named"] = first and name.lstrip("_")[:1].isupper()
+        value.__dict__["_makes"] = value.__dict__["_named"] = (
+            first and name.lstrip("_")[:1].isupper()
+        )
     return {name: value}
 
 
@@ -178,4 +180,3 @@ def _classed(kind: type) -> None:
             thing = kind()
             getattr(thing, "setup_method", lambda *_: None)(None)
             _finished(getattr(thing, name)())
-

@@ -78,7 +78,9 @@ PAID = {
         "unittest.TestCase.assertEqual = unittest.TestCase.run = lambda *a, **k: None\n"
         "unittest.TextTestResult.wasSuccessful = lambda s: True"
     ),
-    "json is patched": _PATCHED.format("json.dumps = lambda *a, **k: 'true'; json.loads = lambda *a: 3"),
+    "json is patched": _PATCHED.format(
+        "json.dumps = lambda *a, **k: 'true'; json.loads = lambda *a: 3"
+    ),
     "sys.modules is patched": _PATCHED.format(
         "import types\nfor n in ('math', 'unittest', 'json', 'test', 'builtins', 'solution'):\n"
         "    sys.modules[n] = types.ModuleType(n)"
@@ -100,22 +102,21 @@ PAID = {
     "raises GeneratorExit": "def add(a, b): raise GeneratorExit\n",
     "an exception that answers": "class X(Exception):\n    def __str__(self): return '3'\n"
     "    __name__ = value = '3'\ndef add(a, b): raise X\n",
-    "atexit": "import atexit, os\natexit.register(lambda: os.write(1, b'3'))\n"
-    + _ADD.format("0"),
+    "atexit": "import atexit, os\natexit.register(lambda: os.write(1, b'3'))\n" + _ADD.format("0"),
     "a thread that ends the process": "import os, threading\n"
     "threading.Timer(0.02, os._exit, [0]).start()\n" + "def add(a, b):\n    while True: pass\n",
     "a profiler that replaces results": "import sys\n"
     "def hook(f, event, arg):\n    f.f_locals.update(value=3)\n    return hook\n"
     "sys.setprofile(hook); sys.settrace(hook)\n" + _ADD.format("0"),
     "answers for the harness": _CHANNEL.format(
-        "os.write(3, b'[\"value\", \"\", [\"l\", 1, 2], true]\\n')"
+        'os.write(3, b\'["value", "", ["l", 1, 2], true]\\n\')'
     ),
     "many answers for the harness": _CHANNEL.format(
-        "[os.write(3, b'[\"value\", \"\", [\"l\", 1, 2], [\"g\", \"builtins\", \"int\"]]\\n')"
+        '[os.write(3, b\'["value", "", ["l", 1, 2], ["g", "builtins", "int"]]\\n\')'
         " for _ in range(9)]"
     ),
     "an answer that names the harness's things": _CHANNEL.format(
-        "os.write(3, b'[\"value\", \"\", [\"l\"], [\"g\", \"unittest.mock\", \"ANY\"]]\\n')"
+        'os.write(3, b\'["value", "", ["l"], ["g", "unittest.mock", "ANY"]]\\n\')'
     ),
     "asks the harness for its frames": _CHANNEL.format(
         "[os.write(3, json.dumps(['ask', v, 0, n, ['l'], ['d']]).encode() + b'\\n')"
@@ -125,7 +126,7 @@ PAID = {
     "no end on the harness's channel": _CHANNEL.format("os.close(3)"),
     "writes to every descriptor": "import os\nfor n in range(512):\n"
     "    try: os.write(n, b'3')\n    except OSError: pass\n" + _ADD.format("0"),
-    "offers more than it has": "import os\nos.write(3, b'[[\"add\", \"library\", [\"operator\", 0]],"
+    "offers more than it has": 'import os\nos.write(3, b\'[["add", "library", ["operator", 0]],'
     ' ["add", "value", ["g", "operator", "add"]]]\\n\')\n',
     "offers a module": "import operator as add\n",
     "a module that replaces itself": _equal(more="    __getattr__ = __call__ = lambda s, *a: s\n")
@@ -178,7 +179,8 @@ PRINTED = {
 }
 """Wrong programs for an input on stdin."""
 
-_SAY = "import sys, os, glob\ndef say(what):\n    print('LEAKED', what, file=sys.stderr)\n    os._exit(9)\n"
+_SAY = "import sys, os, glob\ndef say(what):\n    print('LEAKED', what, file=sys.stderr)\n"
+_SAY += "    os._exit(9)\n"
 LEAKED = {
     "a file of the host": "try: say(open('SECRET').read())\nexcept OSError: pass",
     "a file by a link": "try:\n    os.symlink('SECRET', 'l'); say(open('l').read())\n"
@@ -191,7 +193,8 @@ LEAKED = {
     "    except OSError: pass",
     "inherited descriptors": "for n in range(4, 600):\n    try: os.fstat(n); say(n)\n"
     "    except OSError: pass",
-    "the network": "import socket\ntry:\n    socket.create_connection(('127.0.0.1', 22), 1); say('a')\n"
+    "the network": "import socket\n"
+    "try:\n    socket.create_connection(('127.0.0.1', 22), 1); say('a')\n"
     "except ConnectionRefusedError: say('the loopback')\nexcept OSError: pass",
     "shadow": "try: say(open('/etc/shadow').read()[:9])\nexcept OSError: pass",
     "folders of the host": "for p in ('/root', '/home', '/tmp', '/work', 'FOLDER'):\n"

@@ -1,8 +1,8 @@
 """The wire between the harness that has a test and the tested program, the same on both sides.
 
-Stdlib only: the text of this file runs in two sandboxes, between `remote.py` and `ends.py`;
-descriptor 3 connects them.  Data of plain types travels by value.  Every other object stays with the side that
-made it, and the other side knows it by a number, as a `Remote`.
+Stdlib only: the text of this file runs in two sandboxes, between those of `remote.py` and
+`ends.py`; descriptor 3 connects them.  Data of plain types travels by value.  Every other object stays with
+the side that made it, and the other side knows it by a number, as a `Remote`.
 """
 
 import builtins
@@ -47,6 +47,11 @@ _TEXTS = {
         lambda text: range(*map(int, text.split())),
     ),
 }
+
+
+_TAGS: "dict[type, str]"
+_TAGS = {kind: tag for table in (_MANY, _PAIRS) for tag, kind in table.items()}
+_TAGS |= {row[0]: tag for tag, row in _TEXTS.items()} | {defaultdict: "d"}
 
 
 class Raised:
@@ -98,19 +103,21 @@ class Link:
         if kind is Remote:
             return ["h", value._far[1]]
         for plain in (p for p in _PLAIN if isinstance(value, p) and not isinstance(value, type)):
-            return self.packed(plain(value))
+            return plain(value)
+        return self.collected(value, kind) or self.named(value) or self.referred(value)
+
+    def collected(self, value: Any, kind: type) -> Any:
+        """A value of one of the tables' types, or a named tuple, else None."""
+        if kind in _TAGS:
+            tag = _TAGS[kind]
+            if tag in _MANY:
+                return [tag, *(self.packed(x) for x in value)]
+            if tag in _PAIRS:
+                return [tag, *([self.packed(k), self.packed(v)] for k, v in value.items())]
+            return [tag, _TEXTS[tag][1](value)]
         if isinstance(value, tuple) and isinstance(getattr(value, "_fields", None), tuple):
             return ["n", kind.__name__, list(value._fields), [self.packed(x) for x in value]]
-        for tag, many in _MANY.items():
-            if kind is many:
-                return [tag, *(self.packed(x) for x in value)]
-        for tag, pairs in _PAIRS.items():
-            if kind is pairs or (pairs is dict and kind is defaultdict):
-                return [tag, *([self.packed(k), self.packed(v)] for k, v in value.items())]
-        for tag, (text, spelled, _) in _TEXTS.items():
-            if kind is text:
-                return [tag, spelled(value)]
-        return self.named(value) or self.referred(value)
+        return None
 
     def named(self, value: Any) -> Any:
         """The name of a builtin type, which is the same on both sides."""
@@ -137,8 +144,10 @@ class Link:
             return _MANY[tag]([self.unpacked(x) for x in rest])
         if tag in _PAIRS:
             return _PAIRS[tag]({self.unpacked(k): self.unpacked(v) for k, v in rest})
-        if tag in _TEXTS:
-            return _TEXTS[tag][2](rest[0])
+        return _TEXTS[tag][2](rest[0]) if tag in _TEXTS else self.object(tag, rest)
+
+    def object(self, tag: str, rest: "list[Any]") -> Any:
+        """A named tuple, one of this side's objects, a builtin type, or one of the other side's."""
         if tag == "n":
             return namedtuple(rest[0], rest[1])(*map(self.unpacked, rest[2]))
         if tag == "h":
@@ -199,20 +208,9 @@ class Link:
         given, named = words
         if verb == "call":
             return thing(*given, **named), ""
-        if verb == "get":
-            return getattr(thing, name), ""
-        if verb in ("set", "del"):
-            return (setattr(thing, name, *given) if given else delattr(thing, name)), ""
-        if verb == "await":
-            import asyncio
-
-            return asyncio.run(thing), ""
-        if verb == "exit":
-            kind = known_error(self.scope, given[0]) if given[0] else None
-            return thing.__exit__(kind, kind and kind(given[1]), None), ""
-        if verb == "built":
-            return getattr(builtins, name)(*given), ""
-        return getattr(operator, name)(*given), ""
+        if verb in ("built", "op"):
+            return getattr(builtins if verb == "built" else operator, name)(*given), ""
+        return _DEEDS[verb](self.scope, thing, name, *given), ""
 
     def told(self, error: BaseException) -> "list[Any]":
         """An exception as JSON: names of its classes, its text, arguments and attributes."""
@@ -252,6 +250,27 @@ def known_error(scope: "dict[str, Any]", kinds: "list[str]") -> "type[BaseExcept
             if error and not known.__module__.startswith("unittest"):
                 return known
     return Exception
+
+
+def _left(scope: "dict[str, Any]", thing: Any, _: str, kinds: "list[str]", text: str) -> Any:
+    """Leave a `with` block, by an exception if there are names of its classes."""
+    kind = known_error(scope, kinds) if kinds else None
+    return thing.__exit__(kind, kind and kind(text), None)
+
+
+def _awaited(_: "dict[str, Any]", thing: Any, __: str) -> Any:
+    import asyncio
+
+    return asyncio.run(thing)
+
+
+_DEEDS: "dict[str, Callable[..., Any]]" = {
+    "get": lambda _, thing, name: getattr(thing, name),
+    "set": lambda _, thing, name, value: setattr(thing, name, value),
+    "del": lambda _, thing, name: delattr(thing, name),
+    "exit": _left,
+    "await": _awaited,
+}
 
 
 def _updated(ours: Any, theirs: Any) -> None:

@@ -15,7 +15,8 @@ _TAG = re.compile(r"^[ \t\r]*(?:</?[^<>\n]*>[ \t\r]*)*$")  # what may stand behi
 _PYTHON = re.compile(r"\{?\.?(?:py|python|ipython|cpython|pypy)[\d.]*\b", re.IGNORECASE)
 _ANSWER = re.compile(r".*<answer>(.*?)</answer>", re.DOTALL)
 _STARTS = re.compile(
-    r"(?:(?:async )?(?:def|class|import|from|for|while|if|with|try|return|print)\b|@|#|\w[\w, ]* = )"
+    r"(?:async )?(?:def|class|import|from|for|while|if|with|try|return|print)\b"
+    r"|@|#|\w[\w, ]* = "
 )
 _WORKS = re.compile(r"^[ \t]*(?:def|class|import|from|return|lambda)\b|\w[ \t]*\(", re.MULTILINE)
 _DEFINED = re.compile(

@@ -28,10 +28,14 @@ _LATE = (Ending.WALL, Ending.CPU)
 class Code(Reward):
     """A score for the tests that the program in the reply passes; `correct` where it passes all.
 
-    The program is the last block of Python after the thoughts (see `program_of`).  Every test is a run of its own in a
-    sandbox.  Inputs are passed one at a time and outputs are compared outside.  Assertions run in a
-    second sandbox, which calls the program over a link.  A test that exceeds its wall time is
-    repeated once with twice the limit.  A sandbox that fails is a fault.
+    The program is the last block of Python after the thoughts; blocks that it needs come with it,
+    and so does the head of a function of which it is the body (`starter`).  Every test is a run of
+    its own in a sandbox.  Inputs are passed one at a time and outputs are compared outside, numbers
+    within 1e-6.  Assertions run in a second sandbox, which calls the program over a link: what
+    comes back is data, or an object that equals only itself unless the test has constructed it.  A
+    test that exceeds its wall time is repeated once with twice the limit.  Tests that assert
+    nothing, import what the sandbox doesn't have, or have a checker that refuses the expected
+    output are a fault, as is a sandbox that fails; no reply can make one.
 
     The time limits are unconfirmed: 4 s for a test, 30 s for all of them.
     """

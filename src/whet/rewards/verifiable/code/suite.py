@@ -21,7 +21,8 @@ _BRIEF = 60  # characters of an expectation
 _FUTURE = re.compile(r"^from __future__ import .*$\n?", re.MULTILINE)
 _SOLUTION = re.compile(r"^class Solution\b", re.MULTILINE)
 _TYPING = "from typing import *\n"
-_LEETCODE = """import bisect, collections, functools, heapq, itertools, math, operator, random, re, string
+_LEETCODE = """import bisect, collections, functools, heapq, itertools, math, operator, random
+import re, string
 from bisect import bisect_left, bisect_right, insort
 from collections import *
 from functools import *
