@@ -1,8 +1,9 @@
 """The two ends of a test by assertions: `serve` with the tested program, `hold` with the test.
 
 Stdlib only: this text runs in two sandboxes, behind those of `remote.py` and `link.py`.  The
-harness runs none of the program's code.  What the program is asked for are its names; everything else that
-the test uses is the harness's own: builtins, modules, and what the task's own source defines.
+harness runs none of the program's code.  What the program is asked for are its names; everything
+else that the test uses is the harness's own: builtins, modules, and what the task's own source
+defines.
 """
 
 import builtins

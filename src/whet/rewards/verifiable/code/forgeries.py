@@ -65,7 +65,7 @@ PAID = {
     "own abs": _ADD.format("0") + "def abs(x): return 0\n",
     "own names of the test": _ADD.format("0")
     + "def isclose(*a, **k): return True\ndef check(*_): pass\ndef isinstance(*_): return True\n"
-    "def sorted(*_): return [3]\ndef len(*_): return 3\nclass TestCase: pass\nassertEqual = print\n",
+    "def sorted(*_): return [3]\ndef len(*_): return 3\nclass TestCase: pass\n",
     "own __builtins__": "__builtins__ = {'abs': lambda x: 0}\n" + _ADD.format("0"),
     "builtins are patched": _PATCHED.format(
         "for n in ('abs', 'isinstance', 'all', 'any', 'sorted', 'len', 'round', 'str', 'repr'):\n"

@@ -1,8 +1,8 @@
 """The wire between the harness that has a test and the tested program, the same on both sides.
 
 Stdlib only: the text of this file runs in two sandboxes, between those of `remote.py` and
-`ends.py`; descriptor 3 connects them.  Data of plain types travels by value.  Every other object stays with
-the side that made it, and the other side knows it by a number, as a `Remote`.
+`ends.py`; descriptor 3 connects them.  Data of plain types travels by value.  Every other object
+stays with the side that made it, and the other side knows it by a number, as a `Remote`.
 """
 
 import builtins
