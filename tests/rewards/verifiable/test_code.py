@@ -253,8 +253,8 @@ def test_what_does_not_compile_is_told_apart(judged):
 
 @works
 def test_a_slow_program_fails_in_time(judged):
-    limits = Limits(wall_s=0.4)
-    verdict = judged("import time; time.sleep(60)", STDIN, limits=limits, total_s=1.5)
+    limits = Limits(wall_s=1)
+    verdict = judged("import time; time.sleep(60)", STDIN, limits=limits, total_s=3.05)
     assert verdict.score == 0 and verdict.reason is Reason.TIMEOUT
     assert "wall" in verdict.note and verdict.cost_ms < 20_000
 
@@ -313,7 +313,7 @@ def test_tests_that_cannot_be_read_are_a_fault(judged, tests, why):
 
 def test_without_a_program_nothing_is_run(rolled):
     judge = Code(sandbox=Safest(), credit=Tiers())
-    verdict = judge.score(rolled("print(3)", tests=STDIN))
+    verdict = judge.score(rolled("The answer is 3.", tests=STDIN))
     assert verdict.reason is Reason.NO_ANSWER and verdict.score == -1
     cut = judge.score(rolled("<think>```\nprint(3)\n```", tests=STDIN, finish=Finish.LENGTH))
     assert cut.reason is Reason.TRUNCATED

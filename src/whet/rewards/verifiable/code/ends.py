@@ -179,5 +179,12 @@ def _classed(kind: type) -> None:
     elif kind.__name__.startswith("Test"):
         for name in names:
             thing = kind()
-            getattr(thing, "setup_method", lambda *_: None)(None)
+            for before in ("setup_class", "setup_method"):
+                _prepared(getattr(thing, before, None))
             _finished(getattr(thing, name)())
+
+
+def _prepared(function: Any) -> None:
+    """Call what pytest calls before a test, with as many arguments as it takes."""
+    if function is not None:
+        function(*[None] * (function.__code__.co_argcount - 1))

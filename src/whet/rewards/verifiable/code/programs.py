@@ -11,6 +11,7 @@ _FENCE = re.compile(
     r"|(?P<end>(?<!`)`{3,})[ \t\r]*(?:</?[^<>\n]*>[ \t\r]*)*$",
     re.MULTILINE,
 )
+_DEEPER = 3  # blanks by which a closing fence may stand deeper than the opening one
 _TAG = re.compile(r"^[ \t\r]*(?:</?[^<>\n]*>[ \t\r]*)*$")  # what may stand behind a closing fence
 _PYTHON = re.compile(r"\{?\.?(?:py|python|ipython|cpython|pypy)[\d.]*\b", re.IGNORECASE)
 _ANSWER = re.compile(r".*<answer>(.*?)</answer>", re.DOTALL)
@@ -70,12 +71,18 @@ def _blocks(text: str) -> list[Block]:
         mark = fence["fence"] or fence["end"]
         if opened is None:
             opened = fence if fence["fence"] else None
-        elif mark.startswith(opened["fence"]) and _TAG.match(fence["rest"] or ""):
+        elif mark.startswith(opened["fence"]) and _closes(opened, fence):
             found.append(_block(opened, text[opened.end() + 1 : fence.start()]))
             opened = None
     if opened is not None:
         found.append(_block(opened, text[opened.end() + 1 :], closed=False))
     return found
+
+
+def _closes(opened: re.Match[str], fence: re.Match[str]) -> bool:
+    """Whether a fence ends a block; one that stands deeper is in a docstring, as in Markdown."""
+    deeper = len(fence["indent"] or "") - len(opened["indent"])
+    return deeper <= _DEEPER and _TAG.match(fence["rest"] or "") is not None
 
 
 def _block(opened: re.Match[str], content: str, *, closed: bool = True) -> Block:
@@ -90,7 +97,9 @@ def _joined(blocks: Sequence[str]) -> str:
     code = ""
     for block in reversed(blocks):
         wanted = set(_WORD.findall(code)) - _defined(code)
-        if not code or wanted & _defined(block):
+        if not code:
+            code = block
+        elif wanted & _defined(block):
             code = f"{block}\n{code}"
     return code
 

@@ -7,6 +7,7 @@ _BINARY = ("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow", "
 _BITS = ("and", "or", "xor")  # whose names in `operator` end in an underscore
 _ALONE = ("abs", "neg", "pos", "invert", "index")
 _COMPARED = ("lt", "le", "gt", "ge")
+_RELATED = (*_COMPARED, "eq", "ne")
 _NUMBERS = ("int", "float", "complex", "round", "reversed")
 _TOLD = ("__name__", "__qualname__", "__doc__")
 
@@ -17,8 +18,9 @@ class Remote:
     Attributes, items, calls, iteration, length and text are the other side's.  Operators and
     comparisons are asked for only where an operand is *made*: constructed by the test from a class
     of the program, whose name begins with a capital letter, or the result of an operator on such
-    objects.  Any other object has no operators and equals itself only, whatever it says of itself:
-    a function that is asked for a number can't return something that equals all numbers.
+    objects; and two objects of the program may be compared with each other.  Any other object has
+    no operators and equals itself only, whatever it says of itself: a function that is asked for a
+    number can't return something that equals all numbers.
     """
 
     trusting: ClassVar[bool] = False  # whether all objects count as made: the program's side
@@ -35,7 +37,9 @@ class Remote:
         return link.ask(verb, number, name, words, named)
 
     def _operated(self, name: str, *words: Any) -> Any:
-        if not any(type(word) is Remote and word._made for word in words):
+        distant = [word for word in words if type(word) is Remote]
+        alike = name in _RELATED and len(distant) == len(words)
+        if not alike and not any(word._made for word in distant):
             return NotImplemented
         found = self._ask("op", name, *words)
         if type(found) is Remote:

@@ -37,7 +37,9 @@ class Code(Reward):
     nothing, import what the sandbox doesn't have, or have a checker that refuses the expected
     output are a fault, as is a sandbox that fails; no reply can make one.
 
-    The time limits are unconfirmed: 4 s for a test, 30 s for all of them.
+    The time limits are unconfirmed: 4 s for a test, 30 s for all of them.  A test is not begun
+    after that, but has its own limit whole: with less, a sandbox could fail to start the program,
+    which would be a fault made by a slow program.
     """
 
     credit: PassCredit = AllPass()
@@ -111,11 +113,10 @@ class Code(Reward):
         return tests, note
 
     def _try(self, code: str, case: SuiteCase, left: float, *, again: bool) -> tuple[Result, str]:
-        limits = replace(self.limits, wall_s=min(self.limits.wall_s, left))
+        limits = self.limits
         passed, outcome = case.run(code, self.sandbox, limits)
-        left -= outcome.wall_s
-        if outcome.ending is Ending.WALL and again and left > limits.wall_s:
-            limits = replace(limits, wall_s=min(2 * limits.wall_s, left))
+        if outcome.ending is Ending.WALL and again and left - outcome.wall_s > limits.wall_s:
+            limits = replace(limits, wall_s=2 * limits.wall_s)
             passed, outcome = case.run(code, self.sandbox, limits)
         test = Result(
             passed=passed,

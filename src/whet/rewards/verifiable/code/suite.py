@@ -11,6 +11,7 @@ from typing import Any, Protocol, runtime_checkable
 from whet.rewards.verifiable.code.asserting import meant
 from whet.rewards.verifiable.code.compare import equal_value, same_text, same_value
 from whet.rewards.verifiable.code.guests import CALL, CHECK, COMPILE
+from whet.rewards.verifiable.code.reach import reachable
 from whet.rewards.verifiable.code.sources import Unusable, careful, parsed
 from whet.sandbox import Ending, Limits, Program, ProgramResult, Sandbox
 
@@ -195,11 +196,13 @@ def _asserted(tests: Mapping[str, Any]) -> list[SuiteCase]:
         raise Unusable("tests.asserts is no list; give a list of sources with assertions")
     setup, names = str(tests.get("setup") or ""), tuple(map(str, tests.get("names") or ()))
     entry = str(tests.get("entry_point") or (names[0] if len(names) == 1 else ""))
+    prelude = str(tests.get("prelude") or "")
+    names = (*names, entry)
     found: list[SuiteCase] = []
     for source in sources:
         text, asserts = meant(str(source), setup, entry)
+        reachable(text, prelude)
         if asserts:
-            prelude = str(tests.get("prelude") or "")
             found.append(Asserted(source=text, prelude=prelude, names=names))
         else:
             setup = text  # a step on the way to the next ones
