@@ -20,9 +20,9 @@ class HumanEval(BenchmarkFile):
     ends in the head of the function that `entry_point` names, `test` defines `check(candidate)`,
     and the solution is the body of the function.
 
-    The reply is a whole program, or the body of the function alone.  What stands before the function in `prompt`, its imports and the
-    functions that it may use, is put in front of the program, for the authors' tests run prompt and
-    completion together.
+    The reply is a whole program, or the body of the function alone.  What stands before the
+    function in `prompt`, its imports and the functions that it may use, is put in front of the
+    program, for the authors' tests run prompt and completion together.
 
     Sources: the authors' code and data (github.com/openai/human-eval); Chen et al.,
     arXiv:2107.03374.
