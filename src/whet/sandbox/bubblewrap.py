@@ -94,7 +94,8 @@ def _run(launcher: tuple[str, int | None], program: Program, limits: Limits) -> 
     status_in, status_out = os.pipe()
     mark_in, mark_out = os.pipe()
     source = sealed(program.source.encode(errors="surrogatepass"))
-    files = {name: sealed(content) for name, content in program.files.items()}
+    files = {f"/box/{name}": sealed(content) for name, content in program.files.items()}
+    files["/dev/stdin"] = sealed(program.stdin)  # for programs that open it by its name
     seccomp, stdin = sealed(_rules()), sealed(program.stdin)
     passed = (status_out, mark_out, source, seccomp, *files.values(), *program.links)
     walls = ["--seccomp", str(seccomp), "--json-status-fd", str(status_out)]
@@ -155,7 +156,7 @@ def _command(
         words += ["--dev-bind", device, device]
     words += ["--size", str(limits.disk), "--tmpfs", "/box"]
     for name, fd in files.items():
-        words += ["--file", str(fd), f"/box/{name}"]
+        words += ["--file", str(fd), name]
     return [*words, "--chdir", "/box", "--remount-ro", "/"]
 
 

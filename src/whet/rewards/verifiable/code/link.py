@@ -115,8 +115,9 @@ class Link:
             if tag in _PAIRS:
                 return [tag, *([self.packed(k), self.packed(v)] for k, v in value.items())]
             return [tag, _TEXTS[tag][1](value)]
-        if isinstance(value, tuple) and isinstance(getattr(value, "_fields", None), tuple):
-            return ["n", kind.__name__, list(value._fields), [self.packed(x) for x in value]]
+        fields = getattr(value, "_fields", None)
+        if isinstance(value, tuple) and isinstance(fields, tuple):
+            return ["n", kind.__name__, list(fields), [self.packed(x) for x in value]]
         return None
 
     def named(self, value: Any) -> Any:
@@ -191,7 +192,7 @@ class Link:
 
     def answer(self, verb: str, number: int, name: str, words: Any, named: Any) -> None:
         """Do what the other side asks for."""
-        given, said, changed = [], "", []
+        given, said, changed, answer = [], "", [], []
         with Raised() as raised:
             given = self.unpacked(words)
             value, said = self.done(verb, self.held[number], name, (given, self.unpacked(named)))
@@ -246,9 +247,9 @@ def known_error(scope: "dict[str, Any]", kinds: "list[str]") -> "type[BaseExcept
     """
     for name in kinds:
         for known in (scope.get(name), getattr(builtins, name, None)):
-            error = isinstance(known, type) and issubclass(known, BaseException)
-            if error and not known.__module__.startswith("unittest"):
-                return known
+            error = known if isinstance(known, type) and issubclass(known, BaseException) else None
+            if error is not None and not error.__module__.startswith("unittest"):
+                return error
     return Exception
 
 

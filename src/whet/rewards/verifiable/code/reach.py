@@ -43,7 +43,7 @@ def _replaced(tree: ast.AST) -> Iterator[str]:
     """What a source patches, by `mock.patch`, pytest's `setattr` or an assignment."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("patch", "setattr")):
-            yield from (x.value for x in node.args if isinstance(x, ast.Constant))
+            yield from (str(x.value) for x in node.args if isinstance(x, ast.Constant))
             yield ".".join(ast.unparse(x).strip("'") for x in node.args[:2])
         elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
             yield ast.unparse(node)

@@ -29,7 +29,7 @@ class Remote:
         self.__dict__.update(_far=(link, number), _kind=kind, _made=self.trusting, _makes=False)
 
     @property
-    def __class__(self) -> type:
+    def __class__(self) -> type:  # pyright: ignore[reportIncompatibleMethodOverride]
         return self.__dict__["_kind"] or Remote
 
     def _ask(self, verb: str, name: str, *words: Any, **named: Any) -> Any:
