@@ -1,13 +1,18 @@
 """A warm interpreter that forks a guest for each program.
 
 It uses the standard library only, starts from an empty environment, never reads a program itself,
-and holds no file but its command socket. So guests inherit nothing.
+and holds no file but its command socket. So guests inherit nothing but modules that most programs
+and tests import, loaded once here.
 
 Each program has two processes. The *warden* reads the job, makes the disk, forks the guest, waits,
 kills what is left, and reports to the parent. The *guest* drops its rights and runs the program.
 """
 
 import array
+import datetime  # noqa: F401 (this and the next ones are for guests)
+import decimal  # noqa: F401
+import fractions  # noqa: F401
+import heapq  # noqa: F401
 import json
 import os
 import pickle
