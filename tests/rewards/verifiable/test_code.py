@@ -219,6 +219,8 @@ def test_what_a_checker_cannot_read_is_wrong(judged, output):
         ({"kind": "assert", "asserts": ["assert f( == 1"]}, "is no Python"),
         ({"kind": "assert", "asserts": ["def check(c):\n    assert c() == 1"]}, "entry_point"),
         ({"kind": "assert", "asserts": [""]}, "assert nothing"),
+        ({"kind": "assert", "asserts": ["class A(B): pass\nassert A().f() == 1"]}, "derives A"),
+        ({"kind": "assert", "asserts": ["import sys\nsys.stdin = 1\nassert f()"]}, "replaces"),
         ({"kind": "assert", "asserts": ["# f() is 1", "print(f() == 1)"]}, "assert nothing"),
     ],
 )

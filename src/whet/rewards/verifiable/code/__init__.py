@@ -17,7 +17,8 @@ Assertions see what the program defines, but for the names of Python's own funct
 `prelude` defines; those in `names`, which the task asks for, they see, too.  A source may be
 statements, test functions or test classes, a `check(candidate)` that is called with `entry_point`,
 or a comparison without `assert`.  One that asserts nothing is a step on the way to the next ones;
-tests that assert nothing at all are a fault.
+tests that assert nothing at all are a fault, as are those that derive a class from one of the
+program's, or replace `input`, `open` or `sys.stdin`: they run in another process.
 
 With any kind, `prelude` is source that stands in front of the program, such as imports, and
 `starter` the head of a function, for replies that are only its body.

@@ -24,6 +24,8 @@ from whet.rewards.verifiable.code.remote import Remote
 
 _PLAIN: "tuple[type, ...]" = (bool, int, float, str)
 _MANY: "dict[str, type]"
+_VIEWS: "dict[str, Callable[[Any], Any]]"
+_VIEWS = {"dk": lambda found: dict.fromkeys(found).keys(), "di": lambda found: dict(found).items()}
 _MANY = {"l": list, "t": tuple, "s": set, "f": frozenset, "dq": deque}
 _PAIRS: "dict[str, type]" = {"d": dict, "cn": Counter, "od": OrderedDict}
 _TEXTS: "dict[str, tuple[type, Callable[[Any], str], Callable[[str], Any]]]"
@@ -51,6 +53,7 @@ _TEXTS = {
 
 _TAGS: "dict[type, str]"
 _TAGS = {kind: tag for table in (_MANY, _PAIRS) for tag, kind in table.items()}
+_TAGS |= {type({}.keys()): "dk", type({}.items()): "di"}
 _TAGS |= {row[0]: tag for tag, row in _TEXTS.items()} | {defaultdict: "d"}
 
 
@@ -110,7 +113,7 @@ class Link:
         """A value of one of the tables' types, or a named tuple, else None."""
         if kind in _TAGS:
             tag = _TAGS[kind]
-            if tag in _MANY:
+            if tag in _MANY or tag in _VIEWS:
                 return [tag, *(self.packed(x) for x in value)]
             if tag in _PAIRS:
                 return [tag, *([self.packed(k), self.packed(v)] for k, v in value.items())]
@@ -141,8 +144,8 @@ class Link:
         if not isinstance(value, list):
             return value
         tag, *rest = value
-        if tag in _MANY:
-            return _MANY[tag]([self.unpacked(x) for x in rest])
+        if tag in _MANY or tag in _VIEWS:
+            return (_VIEWS.get(tag) or _MANY[tag])([self.unpacked(x) for x in rest])
         if tag in _PAIRS:
             return _PAIRS[tag]({self.unpacked(k): self.unpacked(v) for k, v in rest})
         return _TEXTS[tag][2](rest[0]) if tag in _TEXTS else self.object(tag, rest)
