@@ -72,7 +72,7 @@ def _with_unit(text: str) -> Iterator[Amount]:
                 yield Amount(one.formula, (unit(symbol) or Unit()) * (by or Unit()), one.decimal)
         return
     match = _UNIT_AFTER.match(text)
-    while match:
+    if match:
         written = match["unit"].strip()
         found = None if _NOT_A_NOUN.search(written.casefold()) else unit(written)
         inner = match["value"].strip()
@@ -82,9 +82,10 @@ def _with_unit(text: str) -> Iterator[Amount]:
             number = ("num", said)
         if number is None and found is not None and re.fullmatch(r"\d+,\d{1,2}", inner):
             number = ("num", Fraction(inner.replace(",", ".")))
+        if found is not None and not found.is_known and re.fullmatch(r"\w{1,2}", written):
+            found = None  # `2i` and `3xy` are products
         if number is not None and found is not None and "var" not in operations(number):
             yield Amount(number, found, bool(_DECIMAL.fullmatch(inner)))
-        match = _UNIT_AFTER.match(match["value"][:-1] + "\x00" + match["unit"]) if False else None
 
 
 def compound(text: str) -> Amount | None:

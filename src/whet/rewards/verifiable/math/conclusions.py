@@ -3,10 +3,10 @@
 import re
 
 _ANNOUNCED = re.compile(
-    r"(?:(?:final|correct|right|the|my|an)\s+)*answers?\s+(?:is|are|would be|will be|=|:)\s*[:：]?\s*(?=\S)"  # noqa: RUF001
-    r"|(?:^|\n)[\s*_#>-]*[^\W\d_][^\n:：.=$*]{0,40}[:：]\s*\**\s*(?=\S)",  # noqa: RUF001
+    r"\banswers?\s*\**\s*(?:is|are|would be|will be|must be|=|:)\s*(?:that\s)?[:：]?\s*(?=\S)",  # noqa: RUF001
     re.IGNORECASE,
 )
+_LABELLED = re.compile(r"^[\s*_#>-]*[^\W\d_][^\n:：.=$]{0,40}[:：]\s*\**\s*(?=\S)")  # noqa: RUF001
 _SENTENCE = re.compile(r"(?<![A-Z\d])(?<!\b[ap]\.m)(?<!i\.e)(?<!e\.g)[.!?]\s+(?=[^\s\d])|(?<=\d)[.!?]\s+(?=[A-Z\W])|[.!?]$|。|\n+")  # noqa: RUF001
 _FORMULA = re.compile(r"\*\*(.+?)\*\*|\$\$(.+?)\$\$|\$([^$]+?)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]|`([^`]+)`", re.DOTALL)
 _BOLD = re.compile(r"\*\*(.+?)\*\*|<b>(.+?)</b>|__(.+?)__", re.DOTALL)
@@ -26,13 +26,16 @@ _LEFT_OPEN = re.compile(r"\b(?:is|are|and|or|the|to|of|so|whether|add|then|by|a|
 _BACK = 4  # sentences that say nothing
 
 
-def announced_spans(text: str) -> list[str]:
+def announced_spans(text: str, labels: bool = True) -> list[str]:
     """The lines behind the last announcement of an answer; empty where there is none."""
     found = list(_ANNOUNCED.finditer(text))
-    if not found:
+    if not found and not labels:
         return []
-    rest = text[found[-1].end() :].strip()
-    line = rest.split("\n", 1)[0].strip()
+    if not found:
+        last = text.rstrip().rsplit("\n", 1)[-1]
+        label = _LABELLED.match(last)
+        return [last[label.end() :].strip()] if label else []
+    line = text[found[-1].end() :].strip().split("\n", 1)[0].strip()
     return [line] if line else []
 
 

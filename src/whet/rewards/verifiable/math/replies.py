@@ -25,7 +25,7 @@ _UNIT_BEHIND = re.compile(
 _LABEL = re.compile(r"^[\s*_#>-]*[^\W\d_][^:：=$\d]{0,40}[:：]\s*\**\s*")  # noqa: RUF001
 _THAT_IS = re.compile(r",?\s*(?:i\.\s?e\.|that is|that's|in other words|or rather|soit|namely|also known as)[,:]?\s+", re.IGNORECASE)
 _ORDINAL = re.compile(r"\b(\d+)(?:st|nd|rd|th)\b")
-_MORE = re.compile(r"[.,;:]?\s*(?:and|or|plus)\s")
+_PROSE = re.compile(r"[^\W\d_]{3}")
 Equal = Callable[[str], bool | None]
 
 
@@ -35,13 +35,15 @@ class Given:
 
     where: str
     answers: tuple[str, ...]
+    added: tuple[str, ...] = ()
 
 
 def given(text: str, finish: Finish) -> Given:
     """The answers of a reply after its thoughts; none where it gives none, or is cut inside of one."""
     where, found = answers(text, finish)
     if where == "box" and found:
-        return Given(where, _with_units(text, final_boxes(text)))
+        behind = text[text.rfind("boxed") :] if finish is not Finish.LENGTH else ""
+        return Given(where, _with_units(text, final_boxes(text)), tuple(announced_spans(behind, labels=False)))
     if where == "answer tag" or _is_hashed(text):
         return Given(where, found)
     if finish is Finish.LENGTH:
@@ -114,8 +116,12 @@ def _in_words(text: str, equal: Equal, question: str) -> bool:
     text = _ORDINAL.sub(r"\1", text)
     parts = [part for part in re.split(r"(?<![<>=])=(?!=)|→|⇒", text)]
     last = parts[-1].strip()
+    if any(equal(part) is False for part in parts[:-1] if number_of(spelled(part)) is not None):
+        return False
     if len(parts) > 1 and equal(last):
         return True
+    if not _PROSE.search(text):
+        return False
     number = only_number(last, question)
     if not number:
         return False

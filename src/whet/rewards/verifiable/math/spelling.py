@@ -58,7 +58,7 @@ _NAMED = _GREEK | {
 _COMMAND = re.compile(r"\\([A-Za-z]+)\s*")
 _WORDED = re.compile(
     r"\\(?:text|textrm|textnormal|textsf|textup|mathrm|mathsf|mbox|operatorname\*?|mathit|textit|"
-    r"textbf|mathbf|boldsymbol|bm|emph|mathcal|rm)\s*(?:\{((?:[^{}]|\{[^{}]*\})*)\}|([A-Za-z0-9]))"
+    r"textbf|mathbf|boldsymbol|bm|emph|mathcal|rm)(?![A-Za-z])\s*(?:\{((?:[^{}]|\{[^{}]*\})*)\}|([A-Za-z0-9]))"
 )
 _VECTOR = re.compile(
     r"\\(?:hat|vec|overrightarrow)\s*\{?\s*(?:\\(?:mathbf|imath|jmath)?\s*\{?)?([ijk])\}*"
@@ -120,6 +120,7 @@ _LAST = tuple(
         (r"\*\*", "^"),
         (r"(?<![\d.}])(\d+)\s*\\frac\{(\d+)\}\{(\d+)\}", r"(\1+\\frac{\2}{\3})"),
         (r"(?<![\d./*^])(\d+) (\d+)/(\d+)(?![\d/])", r"(\1+\\frac{\2}{\3})"),
+        (r"(?<![\w}^_\])])\{([^{}]*,[^{}]*|\s*)\}", r"⟪\1⟫"),
         (r"\s+", " "),
     )
 )  # fmt: skip

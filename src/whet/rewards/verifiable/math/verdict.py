@@ -13,6 +13,7 @@ from whet.rewards.verifiable.math.pieces import cut, enclosed
 from whet.rewards.verifiable.math.regions import Region, number_of
 from whet.rewards.verifiable.math.spelling import spelled
 from whet.rewards.verifiable.math.syntax import Tree, UnreadableError, names, operations, tree
+from whet.rewards.verifiable.math.units import Unit, unit
 
 _LABEL = re.compile(r'^"?\s*\(?\s*\(?([A-J])\s*\)\s*[:.,]?"?\s*(.*)$|^"([A-J])"\s*[:.]?\s*(.*)$|^([A-J])[.:]\s+(.*)$')
 _LETTER = re.compile(r'^["(]*([A-J])[")]*$')
@@ -32,6 +33,10 @@ _NOTHING = re.compile(
     r"(?: (?:real )?(?:solutions?|values?|roots?|numbers?|such \w+))?(?: exists?)?$|^∅$|^⟪\s*⟫$"
 )
 _EVERYTHING = re.compile(r"^(?:all|every|any) ")
+_ASKED = re.compile(
+    r"how many (?:full |whole |complete )?\"?([a-z]+)\"?\b|\(?\bin \"?([A-Za-zμ°]+(?:[/*][A-Za-z]+)*(?:\^\{?-?\d\}?)?)\"?\s*(?=[?).,]|$)",
+    re.IGNORECASE,
+)
 _QUOTE = re.compile(r'"')
 _SPACE = re.compile(r"(?<![\w])\s+|\s+(?![\w])")
 
@@ -126,8 +131,10 @@ def _compared(wanted: str, given: str, asked: str) -> bool | None:
         return _antiderivative(constant, given)
     if _order_matters(wanted, asked):
         return any(_products(wanted) == _products(form) for form in _claims(given, wanted, gold))
+    if measured := _asked_unit(asked):
+        gold = [_measured(one, measured) for one in gold]
     return any(
-        means(gold, _percents(list(meanings(form)), asked), ordered) and not _restated(form, wanted, asked) and not _undone(form, gold)
+        means(gold, _percents(gold, list(meanings(form)), asked), ordered) and not _restated(form, wanted, asked) and not _undone(form, gold)
         for form in _claims(given, wanted, gold)
     )
 
@@ -233,8 +240,26 @@ def _renamed(name: str, formula: str, wanted: str) -> str:
     return re.sub(rf"(?<![A-Za-z\\]){mine[2]}(?![A-Za-z])", theirs[2], formula)
 
 
-def _percents(found: list[Meaning], asked: str) -> list[Meaning]:
+def _asked_unit(asked: str) -> Unit | None:
+    """The unit that a question asks for: `how many minutes`, `in kJ`."""
+    for match in _ASKED.finditer(asked):
+        found = unit(match[1] or match[2])
+        if found is not None and found.is_known and found.powers:
+            return found
+    return None
+
+
+def _measured(one: Meaning, by: Unit) -> Meaning:
+    """The amount with the unit that is asked for, where it has none."""
+    if isinstance(one, Amount) and one.unit is None and one.closed and "°" not in operations(one.formula):
+        return Amount(one.formula, by, one.decimal)
+    return one
+
+
+def _percents(gold: list[Meaning], found: list[Meaning], asked: str) -> list[Meaning]:
     """Where percent or per mille are asked for, their sign may be said with the number."""
+    if any(isinstance(one, Amount) and one.unit is not None for one in gold):
+        return found
     if not re.search(r"percent|%|per mille|‰|per thousand|Prozent", asked):
         return found
     signs = [one for one in found if isinstance(one, Amount) and one.unit is not None and not one.unit.powers]
@@ -258,7 +283,7 @@ def _has_sum(of: Tree) -> bool:
 def _restated(form: str, wanted: str, asked: str) -> bool:
     """Whether the form is a computation that stands in the question."""
     short = squeezed(form)
-    if len(short) < 3 or not re.search(r"[-+*/^!\\(]", short.lstrip("-+")) or re.fullmatch(r"[-+]?\d+/\d+", short):
+    if len(short) < 3 or not re.search(r"[-+*/^!\\(_]", short.lstrip("-+")) or re.fullmatch(r"[-+]?\d+/\d+", short):
         return False
     return short in re.sub(r"\s+", "", asked.replace('"', "")) or short in squeezed(asked)
 
