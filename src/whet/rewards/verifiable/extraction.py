@@ -16,7 +16,7 @@ _ANCHOR = re.compile(
     r"[\s:\uff1a*]*(?=[^\s:\uff1a*])",
     re.IGNORECASE,
 )
-_HASHES = re.compile(r"[ \t]*####[ \t:*]*(?=[^\s:*])")  # as GSM8K's last line
+_HASHES = re.compile(r"[ \t*]*####[ \t:*]*(?=[^\s:*])")  # as GSM8K's last line
 _NUMBERED = re.compile(  # a line of a number alone
     r"^[ \t]*####[ \t:*]*(?=[-+$]{0,2}[\d.,]*\d[%.]?[ \t\r*]*$)", re.MULTILINE
 )

@@ -53,6 +53,8 @@ def amounts(text: str) -> Iterator[Amount]:
     scientific = _SCIENTIFIC.sub(r"\1*10^{\2}", text)
     if scientific != text and (found := _tree(scientific)) is not None:
         yield Amount(found)
+    if chance := re.fullmatch(r"(\d+) (?:in|out of) (\d+)", text):
+        yield Amount(("/", ("num", Fraction(chance[1])), ("num", Fraction(chance[2]))))
     if (said := numeral(text.replace('"', ""))) is not None:
         yield Amount(("num", said))
     if re.fullmatch(r"[-+]?\d+,\d{1,2}|[-+]?\d+,\d{4,}", text):  # a decimal comma
@@ -121,6 +123,8 @@ def agree(gold: Amount, answer: Amount) -> bool:
         factor = one / other if exact else inexact_ratio(one, other)
     elif answer.unit is not None and not answer.unit.powers:
         factor = Fraction(answer.unit.size)  # percent, million
+    elif gold.unit is None and answer.unit is not None and not answer.unit.is_known:
+        factor = Fraction(answer.unit.size)  # billion years
     elif gold.unit is not None and not gold.unit.powers:
         factor = 1 / Fraction(gold.unit.size)
     return formulas_agree(gold, answer, factor)

@@ -20,7 +20,8 @@ _NUMBER = re.compile(
     r"(?<![\w.,])[-−–+]?[$€£]?\s?(?:\d{1,3}(?:,\d{3})+|\d+)(?:[.,]\d+)?(?:\s\d+/\d+|\s?/\s?\d+)?\s?%?(?![\w-])(?!\.\d)"  # noqa: RUF001
 )
 _ASIDE = re.compile(r"\([^()]*[A-Za-z][^()]*\)|\b(?:because|since|so that|which means|compared|than)\b.*$", re.DOTALL)
-_CONTENT = re.compile(r"[\d=$]|\*\*|\\\(|\\\[|<b>|[∞∅√±½⅓¼]")
+_CLAUSE = re.compile(r";|,\s+(?:so|hence|thus|therefore)\s")
+_CONTENT = re.compile(r"[\d=$]|\*\*|\\\(|\\\[|<b>|[∞∅√±½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]")
 _ENDED = re.compile(r"[.!?。*$)\]}%°`>\d½⅓⅔¼¾⅕⅛⅜⅝⅞✓∎⟩∞∅]$")  # noqa: RUF001
 _LEFT_OPEN = re.compile(r"\b(?:is|are|and|or|the|to|of|so|whether|add|then|by|a|an|in)$", re.IGNORECASE)
 _BACK = 4  # sentences that say nothing
@@ -94,7 +95,7 @@ def only_number(text: str, question: str) -> str:
 
     Asides do not count: brackets with words in them, and what follows `because` or `than`.
     """
-    text = _ASIDE.sub("", text)
+    text = _CLAUSE.split(_ASIDE.sub("", text))[-1]
     found = list(_NUMBER.finditer(text))
     if len({_bare(one[0]) for one in found}) > 1:
         given = {_bare(one[0]) for one in _NUMBER.finditer(question)}

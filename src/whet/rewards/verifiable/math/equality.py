@@ -1,203 +1,339 @@
-"""Whether an answer says what the task's answer says."""
+"""From the text of an answer to what it claims, and whether that is the task's answer."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Mapping
 from fractions import Fraction
 
-from whet.rewards.verifiable.math.amounts import Amount, agree, amounts, formulas_agree
-from whet.rewards.verifiable.math.evaluation import UndefinedError, Value, inexact, same, value
-from whet.rewards.verifiable.math.meanings import (
-    Based, Clock, Equation, Family, Meaning, Ratio, Residue, Several, meanings,
-)  # fmt: skip
-from whet.rewards.verifiable.math.regions import Region
-from whet.rewards.verifiable.math.syntax import Tree, UnreadableError, names, tree
+from whet.rewards.verifiable.math.amounts import Amount, amounts, formulas_agree
+from whet.rewards.verifiable.math.sameness import means
+from whet.rewards.verifiable.math.evaluation import inexact
+from whet.rewards.verifiable.math.meanings import Equation, Meaning, Several, meanings
+from whet.rewards.verifiable.math.noncommuting import products
+from whet.rewards.verifiable.math.pieces import cut, enclosed
+from whet.rewards.verifiable.math.regions import Region, number_of
+from whet.rewards.verifiable.math.spelling import spelled
+from whet.rewards.verifiable.math.syntax import Tree, UnreadableError, names, operations, tree
+from whet.rewards.verifiable.math.units import Unit, unit
 
-_WINDOW, _REACH = 40, 12
-
-
-def means(gold: Sequence[Meaning], answer: Sequence[Meaning], ordered: bool) -> bool:
-    """Whether any reading of the answer is any reading of the task's."""
-    return any(_same(one, other, ordered) for one in gold for other in answer)
-
-
-def _same(gold: Meaning, answer: Meaning, ordered: bool) -> bool:
-    if isinstance(gold, Amount) and isinstance(answer, Amount):
-        return agree(gold, answer)
-    if isinstance(gold, Several) and isinstance(answer, Several):
-        return _several(gold, answer, ordered)
-    if isinstance(gold, Several) or isinstance(answer, Several):
-        return _alone(gold, answer)
-    if type(gold) is not type(answer):
-        return _across(gold, answer)
-    compare: Callable = _COMPARE[type(gold)]
-    return bool(compare(gold, answer))
-
-
-def _alone(gold: Meaning, answer: Meaning) -> bool:
-    """A set of one answer, and that answer."""
-    whole, one = (gold, answer) if isinstance(gold, Several) else (answer, gold)
-    if not isinstance(whole, Several) or whole.kind != "set" or len(whole.items) != 1 or whole is answer:
-        return False
-    return _same(whole.items[0], one, ordered=False)
-
-
-def _across(gold: Meaning, answer: Meaning) -> bool:
-    if isinstance(gold, Amount) and isinstance(answer, Based):
-        return agree(gold, Amount(("num", answer.value)))
-    if isinstance(gold, Based) and isinstance(answer, Amount):
-        return answer.unit is None and _written(answer) == gold.digits
-    if isinstance(gold, Amount) and isinstance(answer, Residue):
-        return agree(gold, Amount(("num", answer.residue)))
-    if isinstance(gold, Residue) and isinstance(answer, Family):
-        return answer_class(answer) == gold
-    if isinstance(gold, Family) and isinstance(answer, Residue):
-        return answer_class(gold) == answer
-    if isinstance(gold, Ratio) and isinstance(answer, Amount) and len(gold.parts) == 2:
-        return agree(Amount(("/", gold.parts[0].formula, gold.parts[1].formula)), answer)
-    return False
+_LABEL = re.compile(r'^"?\s*\(?\s*\(?([A-J])\s*\)\s*[:.,]?"?\s*(.*)$|^"([A-J])"\s*[:.]?\s*(.*)$|^([A-J])[.:]\s+(.*)$')
+_LETTER = re.compile(r'^["(]*([A-J])[")]*$')
+_EQUALS, _NEAR, _ARROW = re.compile(r"=(?!=)"), re.compile("≈"), re.compile("⇒")
+_COMMA = re.compile(r"[,;]|\s(?=\()|\"\s*(?:for|where|with|if|when|since)\b")
+_CONDITION = re.compile(
+    r"≠|^\(?\s*\"?\s*(?:since|because|as|for|where|with|if|when|only|provided|not|the only|i\.?e|exact)\b"
+    r"|∈\s*\\[RNQC]|^\(?\s*[A-Za-z]\s*(?:[<>≤≥])"
+)
+_MEMBER = re.compile(r"^\(?\s*[A-Za-zα-ω](?:_\{\w+\})?(?:\s*,\s*[A-Za-z])*\s*\)?\s*(?:∈|\"in\")\s*")
+_NAME = re.compile(r"^(?:[A-Za-zα-ωΑ-Ω]'*(?:_\{[^{}]*\})?)$")
+_CALLED = re.compile(r"^([A-Za-z]'*(?:\^\{-1\}|\^\{\(\d\)\})?)\(([a-z])\)$")
+_UNDONE = re.compile(r"\\(?:int|sum|prod|lim|oint)(?![a-zA-Z])|\\frac\{d|[∫∑∏]")
+_CONSTANT = re.compile(r"^(.*?)\s*\+\s*\"?([CcKk]|const(?:ant)?)(?:_\{\w+\})?\"?$|^([CcKk])\s*\+\s*(.*)$")
+_NOTHING = re.compile(
+    r"^(?:there (?:is|are) )?(?:no|none|empty set|the empty set|no real|has no|does not exist|dne|undefined|impossible)"
+    r"(?: (?:real )?(?:solutions?|values?|roots?|numbers?|such \w+))?(?: exists?)?$|^∅$|^⟪\s*⟫$"
+)
+_EVERYTHING = re.compile(r"^(?:all|every|any) ")
+_ASKED = re.compile(
+    r"how many (?:full |whole |complete )?\"?([a-z]+)\"?\b|\(?\bin \"?([A-Za-zμ°]+(?:[/*][A-Za-z]+)*(?:\^\{?-?\d\}?)?)\"?\s*(?=[?).,]|$)",
+    re.IGNORECASE,
+)
+_QUOTE = re.compile(r'"')
+_SPACE = re.compile(r"(?<![\w])\s+|\s+(?![\w])")
 
 
-def _written(answer: Amount) -> str:
-    return str(answer.formula[1]) if answer.formula[0] == "num" else ""
+def squeezed(text: str) -> str:
+    """A spelled text without blanks and quotes that say nothing."""
+    return _SPACE.sub("", _QUOTE.sub(" ", text).strip().rstrip(".").strip())
 
 
-def answer_class(family: Family) -> Residue | None:
-    """The class of integers of `a·k + b`."""
-    if len(family.formulas) != 1:
-        return None
-    points = [_quiet(family.formulas[0], {family.parameter: Fraction(k)}) for k in (0, 1, 2)]
-    if not all(isinstance(one, Fraction) for one in points):
-        return None
-    a, b, c = points
-    step = abs(b - a)
-    return Residue(a % step, step) if step and c - b == b - a else None
+def equal(gold: str, answer: str, question: str = "") -> bool | None:
+    """Whether the answer is the task's; None where the task's own cannot be read.
 
-
-def _several(gold: Several, answer: Several, ordered: bool) -> bool:
-    flat = {"()", "column"}
-    if gold.kind in flat and answer.kind in flat or gold.kind == answer.kind in ("matrix", "row", "[]"):
-        return _in_order(gold.items, answer.items)
-    labelled = [one for one in (gold, answer) if len(set(one.labels)) == len(one.items) > 1 and all(one.labels)]
-    if labelled:
-        return _labelled(gold, answer)
-    if {gold.kind, answer.kind} <= {"set", "list"}:
-        if ordered and gold.kind == "list":
-            return _in_order(gold.items, answer.items)
-        if "set" in (gold.kind, answer.kind) and gold.kind == "set":
-            return _unordered(_distinct(gold.items), _distinct(answer.items))
-        return _unordered(gold.items, answer.items)
-    return False
-
-
-def _labelled(gold: Several, answer: Several) -> bool:
-    """`y = 2, x = 3` is (3, 2): names in alphabetical order."""
-    if all(gold.labels) and all(answer.labels) and set(gold.labels) != set(answer.labels):
-        return False
-    if "set" in (gold.kind, answer.kind) or "list" == gold.kind and not all(gold.labels):
-        return False
-    if not all(answer.labels) and answer.kind == "list":
-        return False
-    return _in_order(*(_by_name(one) for one in (gold, answer)))
-
-
-def _by_name(one: Several) -> Sequence[Meaning]:
-    if not all(one.labels) or len(one.labels) != len(one.items):
-        return one.items
-    return [item for _, item in sorted(zip(one.labels, one.items, strict=True), key=lambda pair: pair[0])]
-
-
-def _in_order(one: Sequence[Meaning], other: Sequence[Meaning]) -> bool:
-    return len(one) == len(other) and all(_same(a, b, ordered=True) for a, b in zip(one, other, strict=True))
-
-
-def _unordered(one: Sequence[Meaning], other: Sequence[Meaning]) -> bool:
-    left = list(other)
-    if len(one) != len(left) or len(left) > 64:
-        return False
-    for wanted in one:
-        found = next((place for place, item in enumerate(left) if _same(wanted, item, ordered=False)), None)
-        if found is None:
-            return False
-        del left[found]
-    return True
-
-
-def _distinct(items: Sequence[Meaning]) -> list[Meaning]:
-    found: list[Meaning] = []
-    for item in items:
-        if not any(_same(item, one, ordered=False) for one in found):
-            found.append(item)
-    return found
-
-
-def _quiet(of: Tree, given) -> Value | None:
-    try:
-        return value(of, given)
-    except (UndefinedError, UnreadableError):
-        return None
-
-
-def _equations(gold: Equation, answer: Equation) -> bool:
-    """Whether the differences of the sides are a constant multiple of each other."""
-    one, other = ("-", gold.left, gold.right), ("-", answer.left, answer.right)
-    if names(one) != names(other) or not names(one):
-        return False
-    if formulas_agree(Amount(one), Amount(other)):
+    A question about an order makes lists ordered, and one about percent or per mille lets these
+    signs be units.  An expression that stands in the question, still to be computed, is no answer.
+    """
+    wanted, given, asked = spelled(gold), _unmarked(spelled(answer)), spelled(question)
+    wanted = _unmarked(wanted)
+    if squeezed(wanted) == squeezed(given):
         return True
-    probe = {name: Fraction(3 + 7 * place, 5 + place) for place, name in enumerate(sorted(names(one)))}
-    a, b = _quiet(one, probe), _quiet(other, probe)
-    if a is None or b is None or not a or not b:
-        return False
-    scale = a / b if isinstance(a, Fraction) and isinstance(b, Fraction) else inexact(a) / inexact(b)
-    return isinstance(scale, Fraction) and formulas_agree(Amount(one), Amount(("*", ("num", scale), other)))
+    chosen = _choice(wanted, given)
+    if isinstance(chosen, bool):
+        return chosen
+    wanted, given = chosen
+    if squeezed(wanted) == squeezed(given):
+        return True
+    known = _words(wanted, given)
+    if known is not None:
+        return known
+    return _compared(wanted, given, asked)
 
 
-def _families(gold: Family, answer: Family) -> bool:
-    """Whether both have the same values near to zero."""
-    near, far = (_values(one) for one in (gold, answer))
-    if not near or not far:
+def _unmarked(text: str) -> str:
+    """Without a final stop, and brackets around the whole of one formula."""
+    text = text.strip().rstrip(".").strip()
+    while text[:1] in "{(" and enclosed(text) in ("{}", "()") and not re.search(r"[,;]", text):
+        text = text[1:-1].strip()
+    return text
+
+
+def _choice(wanted: str, given: str) -> bool | tuple[str, str]:
+    """The verdict of letters; or both texts without them."""
+    (letter, rest), (said, claimed) = _lettered(wanted), _lettered(given)
+    if letter and not rest:
+        return said == letter and not claimed if said else False
+    if letter and said:
+        if said != letter:
+            return False
+        return True if not claimed else (rest, claimed)
+    if letter:
+        return rest, given
+    return (wanted, claimed) if said and claimed else (wanted, given)
+
+
+def _lettered(text: str) -> tuple[str, str]:
+    alone = _LETTER.match(text.strip())
+    if alone and ("(" in text or '"' in text or len(text.strip()) == 1):
+        return alone[1], ""
+    match = _LABEL.match(text)
+    if match is None:
+        return "", text
+    letter = match[1] or match[3] or match[5]
+    return letter, (match[2] or match[4] or match[6] or "").strip(' "')
+
+
+def _prose(text: str) -> str:
+    return " ".join(re.sub(r"[^\w\s∅⟪⟫'-]", " ", text.replace('"', " ")).casefold().split())
+
+
+def _words(wanted: str, given: str) -> bool | None:
+    """The verdict for answers in words; None where the task's answer is a formula."""
+    gold, said = _prose(wanted), _prose(re.sub(r"^[A-Za-z]\s*[=∈]\s*", "", given))
+    if _NOTHING.match(gold):
+        return bool(_NOTHING.match(said))
+    if gold == said and not re.search(r"[\d=<>≤≥^*/+\\]|[a-z] ?-", wanted):
+        return True
+    if re.fullmatch(r"[a-z][a-z' -]{2,}", gold) and not _EVERYTHING.match(gold) and not any(True for _ in meanings(wanted)):
+        return gold == re.sub(r"^(?:it is|it's|on|the|a|an) ", "", said)
+    if re.search(r"\b(?:at least|at most|not|more than|less than|fewer than)\b", gold):
         return False
-    reach = min(max(map(abs, near)), max(map(abs, far)), key=inexact) / 2
-    return all(
-        any(same(one, two) or abs(inexact(one) - inexact(two)) < 1e-25 for two in others)
-        for these, others in ((near, far), (far, near))
-        for one in these
-        if abs(one) <= reach
+    return None
+
+
+def _compared(wanted: str, given: str, asked: str) -> bool | None:
+    gold = [one for piece in _wanted(wanted) for one in meanings(piece)]
+    if not gold:
+        return None
+    if _NOTHING.match(_prose(given)):
+        return False
+    ordered = bool(re.search(r"\b(?:ascending|descending|increasing|decreasing|order|smallest to|least to)\b", asked))
+    constant = _CONSTANT.match(wanted)
+    if constant:
+        return _antiderivative(constant, given)
+    if _order_matters(wanted, asked):
+        return any(_products(wanted) == _products(form) for form in _claims(given, wanted, gold))
+    if measured := _asked_unit(asked):
+        gold = [_measured(one, measured) for one in gold]
+    return any(
+        means(gold, _percents(gold, list(meanings(form)), asked), ordered) and not _restated(form, wanted, asked) and not _undone(form, gold)
+        for form in _claims(given, wanted, gold)
     )
 
 
-def _values(of: Family) -> list[Value]:
-    found = [
-        _quiet(formula, {of.parameter: Fraction(k)}) for formula in of.formulas for k in range(-_WINDOW, _WINDOW + 1)
-    ]
-    return [inexact(one) for one in found if one is not None]
+def _wanted(text: str) -> list[str]:
+    """The task's answer, whole and without the name in front of it."""
+    sides = cut(text, _EQUALS)
+    forms = [text]
+    if len(sides) == 2 and _is_name(sides[0]):
+        forms.append(sides[1])
+    member = _MEMBER.sub("", text)
+    return forms if member == text else [*forms, member]
 
 
-def _ratios(gold: Ratio, answer: Ratio) -> bool:
-    if len(gold.parts) != len(answer.parts):
+def _is_name(text: str) -> bool:
+    text = text.strip()
+    if _NAME.match(text) or _CALLED.match(text):
+        return True
+    return '"' in text and not re.search(r"\d\s*$", text) or bool(re.match(r"^(?:\\frac\{d|\(?\s*[a-z]\s*(?:,\s*[a-z]\s*)+\)?$)", text))
+
+
+def _claims(text: str, wanted: str, gold: list[Meaning]) -> list[str]:
+    """The forms in which a text claims an answer; none where its parts contradict each other."""
+    text = cut(text, _ARROW)[-1] if "⇒" not in wanted else text
+    forms = [text]
+    bare = _unconditional(text)
+    if bare != text:
+        forms.append(bare)
+    for form in (text, bare):
+        member = _MEMBER.sub("", form)
+        if member != form:
+            inner = member.strip()
+            forms.append(inner[1:-1] if enclosed(inner) == "⟪⟫" else inner)
+    chain = _chain(bare, wanted)
+    if chain is not None:
+        forms = [one for one in forms if not re.search(r"[=≈]", one) or _is_whole(one, gold)] + chain
+    return list(dict.fromkeys(form for form in forms if form))
+
+
+def _is_whole(form: str, gold: list[Meaning]) -> bool:
+    return any(isinstance(one, Equation | Several) for one in gold) or "∈" in form
+
+
+def _unconditional(text: str) -> str:
+    """Without conditions behind the answer: `x = 5 (x ≠ 3)`, `3 + x, x ≠ 3`, `c = 3 (since c > 0)`."""
+    pieces = cut(text, _COMMA)
+    if len(pieces) < 2 or enclosed(text):
+        return text
+    end = len(text)
+    for piece in reversed(pieces[1:]):
+        if not _CONDITION.search(piece.strip('" ')):
+            break
+        end = text.rfind(piece, 0, end)
+    return text[:end].rstrip(' ,;"') if end < len(text) else text
+
+
+def _chain(text: str, wanted: str) -> list[str] | None:
+    """The end of `a = b = c ≈ d` where its closed parts are equal; None where it is no chain."""
+    exact, *rounded = cut(text, _NEAR)
+    sides = [side for side in cut(exact, _EQUALS) if side]
+    if len(sides) < 2 and not rounded:
+        return None
+    if not sides or _UNDONE.search(sides[-1]):
+        return []
+    last = sides[-1]
+    if len(sides) > 1 and _other_name(sides[0], wanted):
+        return []
+    values = [number_of(side.replace('"', "")) for side in sides]
+    known = [one for one in values if one is not None]
+    if any(abs(inexact(one) - inexact(known[-1])) > 1e-12 * abs(inexact(known[-1])) for one in known):
+        return []
+    for side in rounded:
+        if not _rounds(last, side):
+            return []
+    last = _renamed(sides[0], last, wanted) if len(sides) > 1 else last
+    return [last, *rounded[-1:]]
+
+
+def _rounds(exact: str, side: str) -> bool:
+    """Whether the decimal on the right of ≈ rounds what stands before it."""
+    near = next((one for one in amounts(side) if one.closed), None)
+    full = next((one for one in amounts(exact) if one.closed), None)
+    if near is None or full is None:
+        return True
+    a, b = number_of(exact), number_of(side.replace('"', ""))
+    if a is None or b is None:
+        return True
+    return bool(abs(inexact(a) - inexact(b)) <= abs(inexact(a)) / 50)
+
+
+def _other_name(name: str, wanted: str) -> bool:
+    """Whether both give a name to their answer, and not the same."""
+    sides = cut(wanted, _EQUALS)
+    one, other = sides[0].strip(), name.strip()
+    return len(sides) == 2 and bool(_NAME.match(one) and _NAME.match(other)) and one != other
+
+
+def _renamed(name: str, formula: str, wanted: str) -> str:
+    """The formula with the variable of the task's function: f(y) = y + 1 for f(x) = x + 1."""
+    mine, theirs = _CALLED.match(name.strip()), _CALLED.match(cut(wanted, _EQUALS)[0].strip())
+    if mine is None or theirs is None or mine[2] == theirs[2]:
+        return formula
+    return re.sub(rf"(?<![A-Za-z\\]){mine[2]}(?![A-Za-z])", theirs[2], formula)
+
+
+def _asked_unit(asked: str) -> Unit | None:
+    """The unit that a question asks for: `how many minutes`, `in kJ`."""
+    for match in _ASKED.finditer(asked):
+        found = unit(match[1] or match[2])
+        if found is not None and found.is_known and found.powers:
+            return found
+    return None
+
+
+def _measured(one: Meaning, by: Unit) -> Meaning:
+    """The amount with the unit that is asked for, where it has none."""
+    if isinstance(one, Amount) and one.unit is None and one.closed and "°" not in operations(one.formula):
+        return Amount(one.formula, by, one.decimal)
+    return one
+
+
+def _percents(gold: list[Meaning], found: list[Meaning], asked: str) -> list[Meaning]:
+    """Where percent or per mille are asked for, their sign may be said with the number."""
+    if any(isinstance(one, Amount) and one.unit is not None for one in gold):
+        return found
+    if not re.search(r"percent|%|per mille|‰|per thousand|Prozent", asked):
+        return found
+    signs = [one for one in found if isinstance(one, Amount) and one.unit is not None and not one.unit.powers]
+    return [*found, *(Amount(one.formula, None, one.decimal) for one in signs if one.unit and one.unit.size < 1)]
+
+
+def _undone(form: str, gold: list[Meaning]) -> bool:
+    """Whether a sum is left to be carried out, where the task's answer is one number."""
+    known = any(isinstance(one, Amount) and one.formula[0] == "num" for one in gold)
+    of = _formula(form)
+    return known and of is not None and not names(of) and _has_sum(of)
+
+
+def _has_sum(of: Tree) -> bool:
+    if of[0] in ("+", "-"):
+        mixed = of[0] == "+" and of[1][0] == "num" and of[2][0] == "/" and of[2][1][0] == "num"
+        return not mixed and "i" not in operations(of)
+    return any(_has_sum(part) for part in of[1:] if isinstance(part, tuple))
+
+
+def _restated(form: str, wanted: str, asked: str) -> bool:
+    """Whether the form is a computation that stands in the question."""
+    short = squeezed(form)
+    if len(short) < 3 or not re.search(r"[-+*/^!\\(_]", short.lstrip("-+")) or re.fullmatch(r"[-+]?\d+/\d+", short):
         return False
-    a, b = ([_quiet(part.formula, {}) for part in one.parts] for one in (gold, answer))
-    if any(one is None for one in (*a, *b)) or not a[0] or not b[0]:
+    return short in re.sub(r"\s+", "", asked.replace('"', "")) or short in squeezed(asked)
+
+
+def _antiderivative(gold: re.Match[str], given: str) -> bool:
+    """Whether the answer has a constant, too, and the difference of both does not depend on anything."""
+    for form in _claims(given, "", []):
+        match = _CONSTANT.match(form)
+        if match is None:
+            continue
+        one, other = (_formula(each[1] or each[4]) for each in (gold, match))
+        if one is None or other is None:
+            continue
+        if _differ_by_a_constant(one, other):
+            return True
+    return False
+
+
+def _order_matters(wanted: str, asked: str) -> bool:
+    """Whether letters stand for matrices or operators: the question says so, or else all would cancel."""
+    of = _formula(wanted)
+    if of is None or not names(of) or _products(wanted) is None:
         return False
-    return all(same(_over(x, a[0]), _over(y, b[0])) for x, y in zip(a, b, strict=True))
+    said = re.search(r"\b(?:matri|operator|commutator|noncommut|non-commut)", asked)
+    return bool(said) or formulas_agree(Amount(of), Amount(("num", Fraction(0))))
 
 
-def _over(x: Value, y: Value) -> Value:
-    return x / y if isinstance(x, Fraction) and isinstance(y, Fraction) else inexact(x) / inexact(y)
+def _products(text: str) -> Mapping[tuple[str, ...], Fraction] | None:
+    of = _formula(text)
+    return None if of is None else products(of)
 
 
-def _clocks(gold: Clock, answer: Clock) -> bool:
-    if gold.half and not answer.half:
-        return gold.minutes == answer.minutes
-    return gold.minutes == answer.minutes or (not gold.half and answer.minutes == gold.minutes)
+def _formula(text: str) -> Tree | None:
+    try:
+        return tree(text)
+    except UnreadableError:
+        return None
 
 
-_COMPARE = {
-    Region: lambda gold, answer: gold.equals(answer),
-    Equation: _equations,
-    Residue: lambda gold, answer: gold == answer,
-    Family: _families,
-    Based: lambda gold, answer: gold.value == answer.value,
-    Clock: _clocks,
-    Ratio: _ratios,
-}
+def _differ_by_a_constant(one: Tree, other: Tree) -> bool:
+    free = sorted(names(one) | names(other))
+    if not free or names(one) != names(other):
+        return False
+    difference = ("-", one, other)
+    moved = _moved(difference)
+    return formulas_agree(Amount(difference), Amount(moved))
+
+
+def _moved(of: Tree) -> Tree:
+    """The tree at a fixed point: each variable is 7/5."""
+    if of[0] == "var":
+        return ("num", Fraction(7, 5))
+    return tuple(_moved(part) if isinstance(part, tuple) else part for part in of)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from whet.rewards.verifiable.math.amounts import Amount, amounts, compound
+from whet.rewards.verifiable.math.evaluation import inexact
 from whet.rewards.verifiable.math.pieces import cut, enclosed
 from whet.rewards.verifiable.math.regions import Region, number_of, region, signed
 from whet.rewards.verifiable.math.syntax import Tree, UnreadableError, tree
@@ -226,9 +227,19 @@ def _lists(text: str) -> Iterator[Several]:
     found = _items(text, "list")
     if found is not None and (len(found.items) > 1):
         yield found
+    chain = [one.strip() for one in text.split("<")]
+    if len(chain) > 2 and _rises(chain):
+        yield Several(tuple(next(amounts(one)) for one in chain), "list")
     vector = _components(text)
     if vector is not None:
         yield vector
+
+
+def _rises(chain: list[str]) -> bool:
+    """Whether `-3 < -1 < 2` is a true chain of numbers."""
+    values = [number_of(one) for one in chain]
+    known = [inexact(one) for one in values if one is not None]
+    return len(known) == len(values) and all(a < b for a, b in zip(known, known[1:], strict=False))
 
 
 def _items(text: str, kind: str) -> Several | None:
@@ -246,7 +257,7 @@ def _items(text: str, kind: str) -> Several | None:
             if found is None or isinstance(found, Equation):
                 return None
             items.append(found)
-            labels.append(label.strip() if named else "")
+            labels.append(label.strip().partition("_")[0] if named else "")
     return Several(tuple(items), kind, tuple(labels))
 
 

@@ -25,6 +25,8 @@ _UNIT_BEHIND = re.compile(
 _LABEL = re.compile(r"^[\s*_#>-]*[^\W\d_][^:：=$\d]{0,40}[:：]\s*\**\s*")  # noqa: RUF001
 _THAT_IS = re.compile(r",?\s*(?:i\.\s?e\.|that is|that's|in other words|or rather|soit|namely|also known as)[,:]?\s+", re.IGNORECASE)
 _ORDINAL = re.compile(r"\b(\d+)(?:st|nd|rd|th)\b")
+_REMARK = re.compile(r"\s*\([^()]*[A-Za-z]{3}[^()]*\)")
+_VERB = re.compile(r"\b(?:is|are|equals?|measures|gives|was)\s+(?:exactly |just |then |therefore )?")
 _PROSE = re.compile(r"[^\W\d_]{3}")
 Equal = Callable[[str], bool | None]
 
@@ -89,7 +91,7 @@ def says(text: str, equal: Equal, question: str) -> bool | None:
         return known
     if denied(text):
         return False
-    rest = _LABEL.sub("", text)
+    rest = _LABEL.sub("", _REMARK.sub("", text))
     if rest != text and equal(rest):
         return True
     if heavy := bold(text):
@@ -122,12 +124,15 @@ def _in_words(text: str, equal: Equal, question: str) -> bool:
         return True
     if not _PROSE.search(text):
         return False
+    said = _VERB.split(text)[-1]
+    if said != text and equal(said):
+        return True
     number = only_number(last, question)
     if not number:
         return False
     behind = last[last.rfind(number) + len(number) :]
     match = re.match(r"[\s-]*([A-Za-zμ°€£¢]+(?:/[A-Za-z]+)?[²³]?(?:\s(?:per|centi\w+|metres?|meters?)(?:\s\w+)?)?)", behind)
-    known = unit(match[1]) if match and match[1] not in ("in", "a") else None
+    known = unit(match[1]) if match and match[1] not in ("in", "a", "per", "of") else None
     if known is not None and known.is_known and match:
         return bool(equal(f"{number} {match[1]}"))
     return bool(equal(number))
