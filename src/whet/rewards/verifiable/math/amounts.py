@@ -53,6 +53,8 @@ def amounts(text: str) -> Iterator[Amount]:
     scientific = _SCIENTIFIC.sub(r"\1*10^{\2}", text)
     if scientific != text and (found := _tree(scientific)) is not None:
         yield Amount(found)
+    if prime := re.fullmatch(r"(\d+(?:\.\d+)?)'{1,2}", text):  # minutes and seconds of arc, feet
+        yield Amount(("num", Fraction(prime[1])))
     if chance := re.fullmatch(r"(\d+) (?:in|out of) (\d+)", text):
         yield Amount(("/", ("num", Fraction(chance[1])), ("num", Fraction(chance[2]))))
     if (said := numeral(text.replace('"', ""))) is not None:

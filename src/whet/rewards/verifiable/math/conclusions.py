@@ -8,7 +8,7 @@ _ANNOUNCED = re.compile(
 )
 _LABELLED = re.compile(r"^[\s*_#>-]*[^\W\d_][^\n:：.=$]{0,40}[:：]\s*\**\s*(?=\S)")  # noqa: RUF001
 _SENTENCE = re.compile(r"(?<![A-Z\d])(?<!\b[ap]\.m)(?<!i\.e)(?<!e\.g)[.!?]\s+(?=[^\s\d])|(?<=\d)[.!?]\s+(?=[A-Z\W])|[.!?]$|。|\n+")  # noqa: RUF001
-_FORMULA = re.compile(r"\*\*(.+?)\*\*|\$\$(.+?)\$\$|\$([^$]+?)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]|`([^`]+)`", re.DOTALL)
+_FORMULA = re.compile(r"\*\*(.+?)\*\*|\$\$(.+?)\$\$|\$(?!\s)([^$\n]+?)(?<!\s)\$(?!\d)|\\\((.+?)\\\)|\\\[(.+?)\\\]|`([^`]+)`", re.DOTALL)
 _BOLD = re.compile(r"\*\*(.+?)\*\*|<b>(.+?)</b>|__(.+?)__", re.DOTALL)
 _UNSURE = re.compile(
     r"can(?:'t|not)|could|\bunable\b|\bsorry\b|\bnot sure\b|\bunsure\b|\bperhaps\b|\bmaybe\b|\bmight\b|\beither\b|"
@@ -35,8 +35,8 @@ def announced_spans(text: str, labels: bool = True) -> list[str]:
     if not found:
         last = text.rstrip().rsplit("\n", 1)[-1]
         label = _LABELLED.match(last)
-        return [last[label.end() :].strip()] if label else []
-    line = text[found[-1].end() :].strip().split("\n", 1)[0].strip()
+        return [last[label.end() :].strip(" *_`")] if label else []
+    line = text[found[-1].end() :].strip().split("\n", 1)[0].strip(" *_`")
     return [line] if line else []
 
 

@@ -18,7 +18,7 @@ from whet.rewards.verifiable.math.units import Unit, unit
 _LABEL = re.compile(r'^"?\s*\(?\s*\(?([A-J])\s*\)\s*[:.,]?"?\s*(.*)$|^"([A-J])"\s*[:.]?\s*(.*)$|^([A-J])[.:]\s+(.*)$')
 _LETTER = re.compile(r'^["(]*([A-J])[")]*$')
 _EQUALS, _NEAR, _ARROW = re.compile(r"=(?!=)"), re.compile("≈"), re.compile("⇒")
-_COMMA = re.compile(r"[,;]|\s(?=\()|\"\s*(?:for|where|with|if|when|since)\b")
+_COMMA = re.compile(r"[,;]|\s(?=\()|\"\s*\(?\s*(?:for|where|with|if|when|since)\b")
 _CONDITION = re.compile(
     r"≠|^\(?\s*\"?\s*(?:since|because|as|for|where|with|if|when|only|provided|not|the only|i\.?e|exact)\b"
     r"|∈\s*\\[RNQC]|^\(?\s*[A-Za-z]\s*(?:[<>≤≥])"
@@ -121,7 +121,7 @@ def _words(wanted: str, given: str) -> bool | None:
 
 def _compared(wanted: str, given: str, asked: str) -> bool | None:
     gold = [one for piece in _wanted(wanted) for one in meanings(piece)]
-    if not gold:
+    if not any(_has_value(one) for one in gold):
         return None
     if _NOTHING.match(_prose(given)):
         return False
@@ -137,6 +137,11 @@ def _compared(wanted: str, given: str, asked: str) -> bool | None:
         means(gold, _percents(gold, list(meanings(form)), asked), ordered) and not _restated(form, wanted, asked) and not _undone(form, gold)
         for form in _claims(given, wanted, gold)
     )
+
+
+def _has_value(one: Meaning) -> bool:
+    """Whether a task's answer can be computed: no division by zero, no tower of powers."""
+    return not isinstance(one, Amount) or formulas_agree(one, one)
 
 
 def _wanted(text: str) -> list[str]:

@@ -50,11 +50,13 @@ def given(text: str, finish: Finish) -> Given:
         return Given(where, found)
     if finish is Finish.LENGTH:
         return Given(where, found)
+    if where == "announcement" and not found and _is_open(text):
+        return Given(where, ())
     tail = text[-_TAIL:]
     spans = announced_spans(tail)
     if spans:
         return Given("announcement", tuple(spans))
-    if where == "announcement" and (found or _is_open(text, finish)):
+    if found:
         return Given(where, found)
     sentence = concluded(tail)
     return Given("conclusion", (sentence,) if sentence else ())
@@ -64,7 +66,8 @@ def _is_hashed(text: str) -> bool:
     return bool(re.search(r"^[\s*]*####", text, re.MULTILINE)) and "\\boxed" not in text
 
 
-def _is_open(text: str, finish: Finish) -> bool:
+def _is_open(text: str) -> bool:
+    """Whether a box or a tag was opened."""
     return "\\boxed{" in text or "<answer>" in text
 
 
