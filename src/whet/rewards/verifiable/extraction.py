@@ -24,7 +24,9 @@ _END_MARK = re.compile(
     r"(?:<\|(?:im_end|endoftext|end_of_text|eot_id|eom_id|end|return|END_OF_TURN_TOKEN)\|>"
     r"|<\uff5cend\u2581of\u2581sentence\uff5c>|<end_of_turn>|</s>|<eos>)\Z"
 )
-_OFFERED = re.compile(r"\W*(?:or|alternatively|either|and|maybe|perhaps|otherwise)\W+(?:boxed\W)?", re.IGNORECASE)
+_OFFERED = re.compile(
+    r"\W*(?:or|alternatively|either|and|maybe|perhaps|otherwise)\W+(?:boxed\W)?", re.IGNORECASE
+)
 _MARK = 32  # characters, at least as many as the longest mark has
 _FORMULA = re.compile(r"\$([^$]+)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]")
 _SENTENCE_END = re.compile(r"\.(?:\s|$)|。")

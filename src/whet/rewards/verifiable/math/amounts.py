@@ -5,7 +5,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from whet.rewards.verifiable.math.evaluation import UndefinedError, Value, inexact, is_real, same, value
+from whet.rewards.verifiable.math.evaluation import (
+    UndefinedError,
+    Value,
+    inexact,
+    is_real,
+    same,
+    value,
+)
 from whet.rewards.verifiable.math.numerals import numeral
 from whet.rewards.verifiable.math.syntax import Tree, UnreadableError, names, operations, tree
 from whet.rewards.verifiable.math.units import Unit, unit
@@ -69,7 +76,10 @@ def _with_unit(text: str) -> Iterator[Amount]:
     if money:
         sign, symbol = money[1] or "", money[2] or money[3]
         rest = text[money.end() :]
-        scale = re.fullmatch(r"(.*?)\s*\"?(thousand|million|billion|trillion)?\"?(?:\s*\"?(?:dollars|euros)\"?)?", rest)
+        scale = re.fullmatch(
+            r"(.*?)\s*\"?(thousand|million|billion|trillion)?\"?(?:\s*\"?(?:dollars|euros)\"?)?",
+            rest,
+        )
         for one in amounts(sign + (scale[1] if scale else rest)):
             if one.unit is None:
                 by = unit(scale[2]) if scale and scale[2] else Unit()
@@ -94,16 +104,25 @@ def _with_unit(text: str) -> Iterator[Amount]:
 
 def compound(text: str) -> Amount | None:
     """`2 h 17 min`: several numbers with units of one dimension, each smaller than the one before."""
-    parts = re.findall(r"(\d+(?:\.\d+)?)\s*\"?\s*([A-Za-zμ]+)\"?\.?(?:\s*(?:,|and|\"and\")?\s*)", text)
-    whole = re.sub(r"(\d+(?:\.\d+)?)\s*\"?\s*([A-Za-zμ]+)\"?\.?(?:\s*(?:,|and|\"and\")?\s*)", "", text).strip(' ".')
+    parts = re.findall(
+        r"(\d+(?:\.\d+)?)\s*\"?\s*([A-Za-zμ]+)\"?\.?(?:\s*(?:,|and|\"and\")?\s*)", text
+    )
+    whole = re.sub(
+        r"(\d+(?:\.\d+)?)\s*\"?\s*([A-Za-zμ]+)\"?\.?(?:\s*(?:,|and|\"and\")?\s*)", "", text
+    ).strip(' ".')
     known = [(Fraction(number), unit(word)) for number, word in parts]
     if whole or len(known) < 2 or any(one is None or not one.is_known for _, one in known):
         return None
     sizes = [(number, one) for number, one in known if one is not None]
-    if any(a.powers != b.powers or a.size <= b.size for (_, a), (_, b) in zip(sizes, sizes[1:], strict=False)):
+    if any(
+        a.powers != b.powers or a.size <= b.size
+        for (_, a), (_, b) in zip(sizes, sizes[1:], strict=False)
+    ):
         return None
     last = sizes[-1][1]
-    total = sum((number * Fraction(one.size) / Fraction(last.size) for number, one in sizes), Fraction(0))
+    total = sum(
+        (number * Fraction(one.size) / Fraction(last.size) for number, one in sizes), Fraction(0)
+    )
     return Amount(("num", total), last)
 
 
@@ -201,4 +220,6 @@ def _near(a: Value, b: Value, gold: Amount, answer: Amount) -> bool:
     whole = isinstance(a, Fraction) and a.denominator == 1
     if whole or not (gold.decimal or answer.decimal) or not (is_real(a) and is_real(b)):
         return False
-    return bool(abs(inexact(a) - inexact(b)) <= min(inexact(Fraction(1, 10**6)), abs(inexact(a)) / 1000))
+    return bool(
+        abs(inexact(a) - inexact(b)) <= min(inexact(Fraction(1, 10**6)), abs(inexact(a)) / 1000)
+    )

@@ -7,8 +7,13 @@ _ANNOUNCED = re.compile(
     re.IGNORECASE,
 )
 _LABELLED = re.compile(r"^[\s*_#>-]*[^\W\d_][^\n:：.=$]{0,40}[:：]\s*\**\s*(?=\S)")  # noqa: RUF001
-_SENTENCE = re.compile(r"(?<![A-Z\d])(?<!\b[ap]\.m)(?<!i\.e)(?<!e\.g)[.!?]\s+(?=[^\s\d])|(?<=\d)[.!?]\s+(?=[A-Z\W])|[.!?]$|。|\n+")  # noqa: RUF001
-_FORMULA = re.compile(r"\*\*(.+?)\*\*|\$\$(.+?)\$\$|\$(?!\s)([^$\n]+?)(?<!\s)\$(?!\d)|\\\((.+?)\\\)|\\\[(.+?)\\\]|`([^`]+)`", re.DOTALL)
+_SENTENCE = re.compile(
+    r"(?<![A-Z\d])(?<!\b[ap]\.m)(?<!i\.e)(?<!e\.g)[.!?]\s+(?=[^\s\d])|(?<=\d)[.!?]\s+(?=[A-Z\W])|[.!?]$|。|\n+"
+)  # noqa: RUF001
+_FORMULA = re.compile(
+    r"\*\*(.+?)\*\*|\$\$(.+?)\$\$|\$(?!\s)([^$\n]+?)(?<!\s)\$(?!\d)|\\\((.+?)\\\)|\\\[(.+?)\\\]|`([^`]+)`",
+    re.DOTALL,
+)
 _BOLD = re.compile(r"\*\*(.+?)\*\*|<b>(.+?)</b>|__(.+?)__", re.DOTALL)
 _UNSURE = re.compile(
     r"can(?:'t|not)|could|\bunable\b|\bsorry\b|\bnot sure\b|\bunsure\b|\bperhaps\b|\bmaybe\b|\bmight\b|\beither\b|"
@@ -19,11 +24,16 @@ _DENIED = re.compile(r"\bnot\b|n't\b|\bnever\b|\bneither\b|\bwrong\b|\bincorrect
 _NUMBER = re.compile(
     r"(?<![\w.,])[-−–+]?[$€£]?\s?(?:\d{1,3}(?:,\d{3})+|\d+)(?:[.,]\d+)?(?:\s\d+/\d+|\s?/\s?\d+)?\s?%?(?![\w-])(?!\.\d)"  # noqa: RUF001
 )
-_ASIDE = re.compile(r"\([^()]*[A-Za-z][^()]*\)|\b(?:because|since|so that|which means|compared|than)\b.*$", re.DOTALL)
+_ASIDE = re.compile(
+    r"\([^()]*[A-Za-z][^()]*\)|\b(?:because|since|so that|which means|compared|than)\b.*$",
+    re.DOTALL,
+)
 _CLAUSE = re.compile(r";|,\s+(?:so|hence|thus|therefore)\s")
 _CONTENT = re.compile(r"[\d=$]|\*\*|\\\(|\\\[|<b>|[∞∅√±½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]")
 _ENDED = re.compile(r"[.!?。*$)\]}%°`>\d½⅓⅔¼¾⅕⅛⅜⅝⅞✓∎⟩∞∅]$")  # noqa: RUF001
-_LEFT_OPEN = re.compile(r"\b(?:is|are|and|or|the|to|of|so|whether|add|then|by|a|an|in)$", re.IGNORECASE)
+_LEFT_OPEN = re.compile(
+    r"\b(?:is|are|and|or|the|to|of|so|whether|add|then|by|a|an|in)$", re.IGNORECASE
+)
 _BACK = 4  # sentences that say nothing
 
 

@@ -5,17 +5,19 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from whet.rewards.verifiable.math.amounts import Amount, amounts, formulas_agree
-from whet.rewards.verifiable.math.sameness import means
 from whet.rewards.verifiable.math.evaluation import inexact
 from whet.rewards.verifiable.math.meanings import Equation, Meaning, Several, meanings
 from whet.rewards.verifiable.math.noncommuting import products
 from whet.rewards.verifiable.math.pieces import cut, enclosed
-from whet.rewards.verifiable.math.regions import Region, number_of
+from whet.rewards.verifiable.math.regions import number_of
+from whet.rewards.verifiable.math.sameness import means
 from whet.rewards.verifiable.math.spelling import spelled
 from whet.rewards.verifiable.math.syntax import Tree, UnreadableError, names, operations, tree
 from whet.rewards.verifiable.math.units import Unit, unit
 
-_LABEL = re.compile(r'^"?\s*\(?\s*\(?([A-J])\s*\)\s*[:.,]?"?\s*(.*)$|^"([A-J])"\s*[:.]?\s*(.*)$|^([A-J])[.:]\s+(.*)$')
+_LABEL = re.compile(
+    r'^"?\s*\(?\s*\(?([A-J])\s*\)\s*[:.,]?"?\s*(.*)$|^"([A-J])"\s*[:.]?\s*(.*)$|^([A-J])[.:]\s+(.*)$'
+)
 _LETTER = re.compile(r'^["(]*([A-J])[")]*$')
 _EQUALS, _NEAR, _ARROW = re.compile(r"=(?!=)"), re.compile("≈"), re.compile("⇒")
 _COMMA = re.compile(r"[,;]|\s(?=\()|\"\s*\(?\s*(?:for|where|with|if|when|since)\b")
@@ -27,7 +29,9 @@ _MEMBER = re.compile(r"^\(?\s*[A-Za-zα-ω](?:_\{\w+\})?(?:\s*,\s*[A-Za-z])*\s*\
 _NAME = re.compile(r"^(?:[A-Za-zα-ωΑ-Ω]'*(?:_\{[^{}]*\})?)$")
 _CALLED = re.compile(r"^([A-Za-z]'*(?:\^\{-1\}|\^\{\(\d\)\})?)\(([a-z])\)$")
 _UNDONE = re.compile(r"\\(?:int|sum|prod|lim|oint)(?![a-zA-Z])|\\frac\{d|[∫∑∏]")
-_CONSTANT = re.compile(r"^(.*?)\s*\+\s*\"?([CcKk]|const(?:ant)?)(?:_\{\w+\})?\"?$|^([CcKk])\s*\+\s*(.*)$")
+_CONSTANT = re.compile(
+    r"^(.*?)\s*\+\s*\"?([CcKk]|const(?:ant)?)(?:_\{\w+\})?\"?$|^([CcKk])\s*\+\s*(.*)$"
+)
 _NOTHING = re.compile(
     r"^(?:there (?:is|are) )?(?:no|none|empty set|the empty set|no real|has no|does not exist|dne|undefined|impossible)"
     r"(?: (?:real )?(?:solutions?|values?|roots?|numbers?|such \w+))?(?: exists?)?$|^∅$|^⟪\s*⟫$"
@@ -112,7 +116,11 @@ def _words(wanted: str, given: str) -> bool | None:
         return bool(_NOTHING.match(said))
     if gold == said and not re.search(r"[\d=<>≤≥^*/+\\]|[a-z] ?-", wanted):
         return True
-    if re.fullmatch(r"[a-z][a-z' -]{2,}", gold) and not _EVERYTHING.match(gold) and not any(True for _ in meanings(wanted)):
+    if (
+        re.fullmatch(r"[a-z][a-z' -]{2,}", gold)
+        and not _EVERYTHING.match(gold)
+        and not any(True for _ in meanings(wanted))
+    ):
         return gold == re.sub(r"^(?:it is|it's|on|the|a|an) ", "", said)
     if re.search(r"\b(?:at least|at most|not|more than|less than|fewer than)\b", gold):
         return False
@@ -125,7 +133,11 @@ def _compared(wanted: str, given: str, asked: str) -> bool | None:
         return None
     if _NOTHING.match(_prose(given)):
         return False
-    ordered = bool(re.search(r"\b(?:ascending|descending|increasing|decreasing|order|smallest to|least to)\b", asked))
+    ordered = bool(
+        re.search(
+            r"\b(?:ascending|descending|increasing|decreasing|order|smallest to|least to)\b", asked
+        )
+    )
     constant = _CONSTANT.match(wanted)
     if constant:
         return _antiderivative(constant, given)
@@ -134,7 +146,9 @@ def _compared(wanted: str, given: str, asked: str) -> bool | None:
     if measured := _asked_unit(asked):
         gold = [_measured(one, measured) for one in gold]
     return any(
-        means(gold, _percents(gold, list(meanings(form)), asked), ordered) and not _restated(form, wanted, asked) and not _undone(form, gold)
+        means(gold, _percents(gold, list(meanings(form)), asked), ordered)
+        and not _restated(form, wanted, asked)
+        and not _undone(form, gold)
         for form in _claims(given, wanted, gold)
     )
 
@@ -158,7 +172,11 @@ def _is_name(text: str) -> bool:
     text = text.strip()
     if _NAME.match(text) or _CALLED.match(text):
         return True
-    return '"' in text and not re.search(r"\d\s*$", text) or bool(re.match(r"^(?:\\frac\{d|\(?\s*[a-z]\s*(?:,\s*[a-z]\s*)+\)?$)", text))
+    return (
+        '"' in text
+        and not re.search(r"\d\s*$", text)
+        or bool(re.match(r"^(?:\\frac\{d|\(?\s*[a-z]\s*(?:,\s*[a-z]\s*)+\)?$)", text))
+    )
 
 
 def _claims(text: str, wanted: str, gold: list[Meaning]) -> list[str]:
@@ -175,7 +193,9 @@ def _claims(text: str, wanted: str, gold: list[Meaning]) -> list[str]:
             forms.append(inner[1:-1] if enclosed(inner) == "⟪⟫" else inner)
     chain = _chain(bare, wanted)
     if chain is not None:
-        forms = [one for one in forms if not re.search(r"[=≈]", one) or _is_whole(one, gold)] + chain
+        forms = [
+            one for one in forms if not re.search(r"[=≈]", one) or _is_whole(one, gold)
+        ] + chain
     return list(dict.fromkeys(form for form in forms if form))
 
 
@@ -209,7 +229,9 @@ def _chain(text: str, wanted: str) -> list[str] | None:
         return []
     values = [number_of(side.replace('"', "")) for side in sides]
     known = [one for one in values if one is not None]
-    if any(abs(inexact(one) - inexact(known[-1])) > 1e-12 * abs(inexact(known[-1])) for one in known):
+    if any(
+        abs(inexact(one) - inexact(known[-1])) > 1e-12 * abs(inexact(known[-1])) for one in known
+    ):
         return []
     for side in rounded:
         if not _rounds(last, side):
@@ -256,7 +278,12 @@ def _asked_unit(asked: str) -> Unit | None:
 
 def _measured(one: Meaning, by: Unit) -> Meaning:
     """The amount with the unit that is asked for, where it has none."""
-    if isinstance(one, Amount) and one.unit is None and one.closed and "°" not in operations(one.formula):
+    if (
+        isinstance(one, Amount)
+        and one.unit is None
+        and one.closed
+        and "°" not in operations(one.formula)
+    ):
         return Amount(one.formula, by, one.decimal)
     return one
 
@@ -267,8 +294,19 @@ def _percents(gold: list[Meaning], found: list[Meaning], asked: str) -> list[Mea
         return found
     if not re.search(r"percent|%|per mille|‰|per thousand|Prozent", asked):
         return found
-    signs = [one for one in found if isinstance(one, Amount) and one.unit is not None and not one.unit.powers]
-    return [*found, *(Amount(one.formula, None, one.decimal) for one in signs if one.unit and one.unit.size < 1)]
+    signs = [
+        one
+        for one in found
+        if isinstance(one, Amount) and one.unit is not None and not one.unit.powers
+    ]
+    return [
+        *found,
+        *(
+            Amount(one.formula, None, one.decimal)
+            for one in signs
+            if one.unit and one.unit.size < 1
+        ),
+    ]
 
 
 def _undone(form: str, gold: list[Meaning]) -> bool:
@@ -288,7 +326,11 @@ def _has_sum(of: Tree) -> bool:
 def _restated(form: str, wanted: str, asked: str) -> bool:
     """Whether the form is a computation that stands in the question."""
     short = squeezed(form)
-    if len(short) < 3 or not re.search(r"[-+*/^!\\(_]", short.lstrip("-+")) or re.fullmatch(r"[-+]?\d+/\d+", short):
+    if (
+        len(short) < 3
+        or not re.search(r"[-+*/^!\\(_]", short.lstrip("-+"))
+        or re.fullmatch(r"[-+]?\d+/\d+", short)
+    ):
         return False
     return short in re.sub(r"\s+", "", asked.replace('"', "")) or short in squeezed(asked)
 

@@ -129,7 +129,13 @@ def _exact_root(base: Fraction, degree: int) -> Fraction | None:
         return None
     parts = []
     for part in (base.numerator, base.denominator):
-        near = math.isqrt(part) if degree == 2 else round(float(part) ** (1 / degree)) if part < 10**300 else 0
+        near = (
+            math.isqrt(part)
+            if degree == 2
+            else round(float(part) ** (1 / degree))
+            if part < 10**300
+            else 0
+        )
         if near**degree != part:
             return None
         parts.append(near)

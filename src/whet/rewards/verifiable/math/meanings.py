@@ -27,9 +27,13 @@ _CLOCK = re.compile(
     r"|^(\d{1,2})()\s*\"?\s*([ap]\.?\s*m\.?)\"?$",
     re.IGNORECASE,
 )
-_MATRIX = re.compile(r"\\begin\s*\{([bpvBV]?(?:small)?matrix|array)\}(?:\{[^{}]*\})?(.*?)\\end\s*\{\1\}", re.DOTALL)
+_MATRIX = re.compile(
+    r"\\begin\s*\{([bpvBV]?(?:small)?matrix|array)\}(?:\{[^{}]*\})?(.*?)\\end\s*\{\1\}", re.DOTALL
+)
 _MODULUS = re.compile(r"^(?:(.*?)≡)?(.*?),?\s*\(?\s*mod\s+(.*?)\)?$")
-_FAMILY = re.compile(r'^(.*?)[,\s:|]*(?:"?\s*(?:with|where|for|for all|for any|for every|,)?\s*"?)\s*\(?\b([a-zA-Z])\s*(?:∈\s*\\Z|"?\s*(?:any|an|is an|an arbitrary|∈)?\s*integer"?)\s*\)?$')
+_FAMILY = re.compile(
+    r'^(.*?)[,\s:|]*(?:"?\s*(?:with|where|for|for all|for any|for every|,)?\s*"?)\s*\(?\b([a-zA-Z])\s*(?:∈\s*\\Z|"?\s*(?:any|an|is an|an arbitrary|∈)?\s*integer"?)\s*\)?$'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +146,9 @@ def _clock(text: str) -> Clock | None:
         return None
     if half:
         hour = hour % 12 + (12 if half == "p" else 0)
-    return Clock(60 * hour + minute, half=bool(half) or hour > 12 or hour == 0 or text.startswith("0"))
+    return Clock(
+        60 * hour + minute, half=bool(half) or hour > 12 or hour == 0 or text.startswith("0")
+    )
 
 
 def _modular(text: str) -> Residue | None:

@@ -5,9 +5,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from whet.rewards.verifiable.math.evaluation import UndefinedError, Value, inexact, is_real, real, same, value
+from whet.rewards.verifiable.math.evaluation import (
+    UndefinedError,
+    Value,
+    inexact,
+    is_real,
+    real,
+    same,
+    value,
+)
 from whet.rewards.verifiable.math.pieces import cut, enclosed
-from whet.rewards.verifiable.math.syntax import UnreadableError, names, tree
+from whet.rewards.verifiable.math.syntax import UnreadableError, tree
 
 _UNION = re.compile(r'∪|\s+or\s+|\s*"\s*(?:or|ou|oder)\s*"\s*|或')
 _BOTH = re.compile(r'∩|\s+and\s+|\s*"\s*and\s*"\s*')
@@ -34,14 +42,20 @@ class Region:
         """Whether both contain the same of all points, and of the gaps between them."""
         if self.variable and other.variable and self.variable != other.variable:
             return False
-        return all(self.holds(at) == other.holds(at) for at in _probes((*self.points, *other.points)))
+        return all(
+            self.holds(at) == other.holds(at) for at in _probes((*self.points, *other.points))
+        )
 
 
 def _probes(points: Iterable[Value]) -> list[Value]:
     ordered = sorted(points, key=inexact)
     if not ordered:
         return [Fraction(0)]
-    between = [(inexact(a) + inexact(b)) / 2 for a, b in zip(ordered, ordered[1:], strict=False) if not same(a, b)]
+    between = [
+        (inexact(a) + inexact(b)) / 2
+        for a, b in zip(ordered, ordered[1:], strict=False)
+        if not same(a, b)
+    ]
     return [*ordered, *between, inexact(ordered[0]) - 1, inexact(ordered[-1]) + 1]
 
 
@@ -68,7 +82,9 @@ def _simple(text: str) -> Region | None:
     if around == "⟪⟫":
         built = _BUILDER.match(inner)
         return region(built[2]) if built else _finite(inner)
-    if around in ("()", "[]", "(]", "[)", "][", "[[", "]]") or re.match(r"^[\](\[].*[,;].*[\[)\]]$", text):
+    if around in ("()", "[]", "(]", "[)", "][", "[[", "]]") or re.match(
+        r"^[\](\[].*[,;].*[\[)\]]$", text
+    ):
         ends = cut(inner, _COMMA)
         if len(ends) == 2:
             return _interval(text[0], *ends, text[-1])
@@ -96,7 +112,8 @@ def _interval(opens: str, low: str, high: str, closes: str) -> Region | None:
     below, above = ("≤" if opens == "[" else "<"), ("≤" if closes == "]" else "<")
     finite = tuple(end for end, written in ((a, low), (b, high)) if "∞" not in written)
     return Region(
-        lambda x: ("∞" in low or _compare(a, below, x)) and ("∞" in high or _compare(x, above, b)), finite
+        lambda x: ("∞" in low or _compare(a, below, x)) and ("∞" in high or _compare(x, above, b)),
+        finite,
     )
 
 
@@ -104,7 +121,15 @@ def _compare(a: Value, sign: str, b: Value) -> bool:
     if "inf" not in (str(a).strip("+-"), str(b).strip("+-")) and same(a, b):
         return sign in ("≤", "≥", "<=", ">=")
     less = inexact(a) < inexact(b)
-    return {"<": less, "≤": less, "<=": less, ">": not less, "≥": not less, ">=": not less, "≠": True}[sign]
+    return {
+        "<": less,
+        "≤": less,
+        "<=": less,
+        ">": not less,
+        "≥": not less,
+        ">=": not less,
+        "≠": True,
+    }[sign]
 
 
 def _inequality(text: str) -> Region | None:
@@ -113,7 +138,11 @@ def _inequality(text: str) -> Region | None:
     sides = [side.strip() for side in _COMPARED.split(text)]
     if not signs or len(signs) > 2:
         return None
-    free = [place for place, side in enumerate(sides) if re.fullmatch(r"\|?\s*[a-zA-Zθ](?:_\{\w+\})?\s*\|?", side)]
+    free = [
+        place
+        for place, side in enumerate(sides)
+        if re.fullmatch(r"\|?\s*[a-zA-Zθ](?:_\{\w+\})?\s*\|?", side)
+    ]
     if len(free) != 1 or (len(signs) == 2 and free != [1]):
         return None
     place = free[0]
@@ -156,10 +185,16 @@ def _joined(parts: list[Region | None], join: Callable) -> Region | None:
     if len(variables) > 1:
         return None
     points = tuple(point for part in known for point in part.points)
-    return Region(lambda x: join(part.holds(x) for part in known), points, variables.pop() if variables else "")
+    return Region(
+        lambda x: join(part.holds(x) for part in known),
+        points,
+        variables.pop() if variables else "",
+    )
 
 
 def _without(whole: Region | None, left_out: Region | None) -> Region | None:
     if whole is None or left_out is None:
         return None
-    return Region(lambda x: whole.holds(x) and not left_out.holds(x), (*whole.points, *left_out.points))
+    return Region(
+        lambda x: whole.holds(x) and not left_out.holds(x), (*whole.points, *left_out.points)
+    )

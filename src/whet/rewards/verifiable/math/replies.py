@@ -23,10 +23,15 @@ _UNIT_BEHIND = re.compile(
     r"[\s$\\)]*(?:\\[,;: ])?\s*(?:\\(?:text|mathrm)\{\s*([^{}]{1,24})\}|(?!in\b|second\b)([A-Za-zμ°]{2,14}(?:/[a-zA-Z]+)?[²³]?))"
 )
 _LABEL = re.compile(r"^[\s*_#>-]*[^\W\d_][^:：=$\d]{0,40}[:：]\s*\**\s*")  # noqa: RUF001
-_THAT_IS = re.compile(r",?\s*(?:i\.\s?e\.|that is|that's|in other words|or rather|soit|namely|also known as)[,:]?\s+", re.IGNORECASE)
+_THAT_IS = re.compile(
+    r",?\s*(?:i\.\s?e\.|that is|that's|in other words|or rather|soit|namely|also known as)[,:]?\s+",
+    re.IGNORECASE,
+)
 _ORDINAL = re.compile(r"\b(\d+)(?:st|nd|rd|th)\b")
 _REMARK = re.compile(r"\s*\([^()]*[A-Za-z]{3}[^()]*\)")
-_VERB = re.compile(r"\b(?:is|are|equals?|measures|gives|was)\s+(?:exactly |just |then |therefore )?")
+_VERB = re.compile(
+    r"\b(?:is|are|equals?|measures|gives|was)\s+(?:exactly |just |then |therefore )?"
+)
 _PROSE = re.compile(r"[^\W\d_]{3}")
 Equal = Callable[[str], bool | None]
 
@@ -45,7 +50,11 @@ def given(text: str, finish: Finish) -> Given:
     where, found = answers(text, finish)
     if where == "box" and found:
         behind = text[text.rfind("boxed") :] if finish is not Finish.LENGTH else ""
-        return Given(where, _with_units(text, final_boxes(text)), tuple(announced_spans(behind, labels=False)))
+        return Given(
+            where,
+            _with_units(text, final_boxes(text)),
+            tuple(announced_spans(behind, labels=False)),
+        )
     if where == "answer tag" or _is_hashed(text):
         return Given(where, found)
     if finish is Finish.LENGTH:
@@ -134,7 +143,10 @@ def _in_words(text: str, equal: Equal, question: str) -> bool:
     if not number:
         return False
     behind = last[last.rfind(number) + len(number) :]
-    match = re.match(r"[\s-]*([A-Za-zμ°€£¢]+(?:/[A-Za-z]+)?[²³]?(?:\s(?:per|centi\w+|metres?|meters?)(?:\s\w+)?)?)", behind)
+    match = re.match(
+        r"[\s-]*([A-Za-zμ°€£¢]+(?:/[A-Za-z]+)?[²³]?(?:\s(?:per|centi\w+|metres?|meters?)(?:\s\w+)?)?)",
+        behind,
+    )
     known = unit(match[1]) if match and match[1] not in ("in", "a", "per", "of") else None
     if known is not None and known.is_known and match:
         return bool(equal(f"{number} {match[1]}"))

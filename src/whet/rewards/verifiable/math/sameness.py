@@ -1,16 +1,22 @@
 """Whether an answer says what the task's answer says."""
 
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
-from whet.rewards.verifiable.math.amounts import Amount, agree, amounts, formulas_agree
+from whet.rewards.verifiable.math.amounts import Amount, agree, formulas_agree
 from whet.rewards.verifiable.math.evaluation import UndefinedError, Value, inexact, same, value
 from whet.rewards.verifiable.math.meanings import (
-    Based, Clock, Equation, Family, Meaning, Ratio, Residue, Several, meanings,
+    Based,
+    Clock,
+    Equation,
+    Family,
+    Meaning,
+    Ratio,
+    Residue,
+    Several,
 )  # fmt: skip
 from whet.rewards.verifiable.math.regions import Region
-from whet.rewards.verifiable.math.syntax import Tree, UnreadableError, names, tree
+from whet.rewards.verifiable.math.syntax import Tree, UnreadableError, names
 
 _WINDOW, _REACH = 40, 12
 
@@ -36,7 +42,12 @@ def _same(gold: Meaning, answer: Meaning, ordered: bool) -> bool:
 def _alone(gold: Meaning, answer: Meaning) -> bool:
     """A set of one answer, and that answer."""
     whole, one = (gold, answer) if isinstance(gold, Several) else (answer, gold)
-    if not isinstance(whole, Several) or whole.kind != "set" or len(whole.items) != 1 or whole is answer:
+    if (
+        not isinstance(whole, Several)
+        or whole.kind != "set"
+        or len(whole.items) != 1
+        or whole is answer
+    ):
         return False
     return _same(whole.items[0], one, ordered=False)
 
@@ -75,9 +86,17 @@ def answer_class(family: Family) -> Residue | None:
 
 def _several(gold: Several, answer: Several, ordered: bool) -> bool:
     flat = {"()", "column"}
-    if gold.kind in flat and answer.kind in flat or gold.kind == answer.kind in ("matrix", "row", "[]"):
+    if (
+        gold.kind in flat
+        and answer.kind in flat
+        or gold.kind == answer.kind in ("matrix", "row", "[]")
+    ):
         return _in_order(gold.items, answer.items)
-    labelled = [one for one in (gold, answer) if len(set(one.labels)) == len(one.items) > 1 and all(one.labels)]
+    labelled = [
+        one
+        for one in (gold, answer)
+        if len(set(one.labels)) == len(one.items) > 1 and all(one.labels)
+    ]
     if labelled:
         return _labelled(gold, answer)
     if {gold.kind, answer.kind} <= {"set", "list"}:
@@ -93,7 +112,7 @@ def _labelled(gold: Several, answer: Several) -> bool:
     """`y = 2, x = 3` is (3, 2): names in alphabetical order."""
     if all(gold.labels) and all(answer.labels) and set(gold.labels) != set(answer.labels):
         return False
-    if "set" in (gold.kind, answer.kind) or "list" == gold.kind and not all(gold.labels):
+    if "set" in (gold.kind, answer.kind) or gold.kind == "list" and not all(gold.labels):
         return False
     if not all(answer.labels) and answer.kind == "list":
         return False
@@ -103,11 +122,16 @@ def _labelled(gold: Several, answer: Several) -> bool:
 def _by_name(one: Several) -> Sequence[Meaning]:
     if not all(one.labels) or len(one.labels) != len(one.items):
         return one.items
-    return [item for _, item in sorted(zip(one.labels, one.items, strict=True), key=lambda pair: pair[0])]
+    return [
+        item
+        for _, item in sorted(zip(one.labels, one.items, strict=True), key=lambda pair: pair[0])
+    ]
 
 
 def _in_order(one: Sequence[Meaning], other: Sequence[Meaning]) -> bool:
-    return len(one) == len(other) and all(_same(a, b, ordered=True) for a, b in zip(one, other, strict=True))
+    return len(one) == len(other) and all(
+        _same(a, b, ordered=True) for a, b in zip(one, other, strict=True)
+    )
 
 
 def _unordered(one: Sequence[Meaning], other: Sequence[Meaning]) -> bool:
@@ -115,7 +139,9 @@ def _unordered(one: Sequence[Meaning], other: Sequence[Meaning]) -> bool:
     if len(one) != len(left) or len(left) > 64:
         return False
     for wanted in one:
-        found = next((place for place, item in enumerate(left) if _same(wanted, item, ordered=False)), None)
+        found = next(
+            (place for place, item in enumerate(left) if _same(wanted, item, ordered=False)), None
+        )
         if found is None:
             return False
         del left[found]
@@ -144,12 +170,18 @@ def _equations(gold: Equation, answer: Equation) -> bool:
         return False
     if formulas_agree(Amount(one), Amount(other)):
         return True
-    probe = {name: Fraction(3 + 7 * place, 5 + place) for place, name in enumerate(sorted(names(one)))}
+    probe = {
+        name: Fraction(3 + 7 * place, 5 + place) for place, name in enumerate(sorted(names(one)))
+    }
     a, b = _quiet(one, probe), _quiet(other, probe)
     if a is None or b is None or not a or not b:
         return False
-    scale = a / b if isinstance(a, Fraction) and isinstance(b, Fraction) else inexact(a) / inexact(b)
-    return isinstance(scale, Fraction) and formulas_agree(Amount(one), Amount(("*", ("num", scale), other)))
+    scale = (
+        a / b if isinstance(a, Fraction) and isinstance(b, Fraction) else inexact(a) / inexact(b)
+    )
+    return isinstance(scale, Fraction) and formulas_agree(
+        Amount(one), Amount(("*", ("num", scale), other))
+    )
 
 
 def _families(gold: Family, answer: Family) -> bool:
@@ -168,7 +200,9 @@ def _families(gold: Family, answer: Family) -> bool:
 
 def _values(of: Family) -> list[Value]:
     found = [
-        _quiet(formula, {of.parameter: Fraction(k)}) for formula in of.formulas for k in range(-_WINDOW, _WINDOW + 1)
+        _quiet(formula, {of.parameter: Fraction(k)})
+        for formula in of.formulas
+        for k in range(-_WINDOW, _WINDOW + 1)
     ]
     return [inexact(one) for one in found if one is not None]
 

@@ -1,4 +1,4 @@
-"""One spelling for each sign of mathematical text: LaTeX, Unicode, HTML and plain text alike.
+r"""One spelling for each sign of mathematical text: LaTeX, Unicode, HTML and plain text alike.
 
 Text that LaTeX sets upright as words stands in double quotes afterwards, so that `5\\text{ m}` and
 `5m` stay apart; `⟪⟫` are the braces of a set, and `⇒` is any arrow.
@@ -27,8 +27,33 @@ _SIGNS = str.maketrans(
 _GREEK = {
     name: chr(code)
     for code, name in enumerate(
-        "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho "
-        "varsigma sigma tau upsilon phi chi psi omega".split(),
+        [
+            "alpha",
+            "beta",
+            "gamma",
+            "delta",
+            "epsilon",
+            "zeta",
+            "eta",
+            "theta",
+            "iota",
+            "kappa",
+            "lambda",
+            "mu",
+            "nu",
+            "xi",
+            "omicron",
+            "pi",
+            "rho",
+            "varsigma",
+            "sigma",
+            "tau",
+            "upsilon",
+            "phi",
+            "chi",
+            "psi",
+            "omega",
+        ],
         start=0x3B1,
     )
 }

@@ -9,8 +9,36 @@ from typing import Any
 
 Tree = tuple[Any, ...]
 FUNCTIONS = frozenset(
-    "sin cos tan cot sec csc arcsin arccos arctan arccot sinh cosh tanh ln log lg exp gcd lcm max min "
-    "sqrt asin acos atan Re Im abs".split()
+    [
+        "sin",
+        "cos",
+        "tan",
+        "cot",
+        "sec",
+        "csc",
+        "arcsin",
+        "arccos",
+        "arctan",
+        "arccot",
+        "sinh",
+        "cosh",
+        "tanh",
+        "ln",
+        "log",
+        "lg",
+        "exp",
+        "gcd",
+        "lcm",
+        "max",
+        "min",
+        "sqrt",
+        "asin",
+        "acos",
+        "atan",
+        "Re",
+        "Im",
+        "abs",
+    ]
 )
 _TOKEN = re.compile(
     r"\s*(?:(?P<rep>\d*\.\d*\(\d+\))|(?P<num>\d+(?:\.\d+)?|\.\d+)|\\(?P<cmd>[A-Za-z]+)"
@@ -245,7 +273,11 @@ class _Reader:
             return ("neg", self._bare_argument())
         found = self._power()
         while (token := self.peek()) is not None and self._starts():
-            if token[0] == "word" or (token[0] == "cmd" and token[1] in FUNCTIONS - {"sqrt"}) or self._is("("):
+            if (
+                token[0] == "word"
+                or (token[0] == "cmd" and token[1] in FUNCTIONS - {"sqrt"})
+                or self._is("(")
+            ):
                 break
             found = ("*", found, self._power())
         return found

@@ -34,7 +34,29 @@ class Unit:
         return all(name in _DIMENSIONS for name in self.powers)
 
 
-_DIMENSIONS = frozenset("m s kg A K mol cd rad ° °C °F $ € £ ¥ ₹ % px bit".split())
+_DIMENSIONS = frozenset(
+    [
+        "m",
+        "s",
+        "kg",
+        "A",
+        "K",
+        "mol",
+        "cd",
+        "rad",
+        "°",
+        "°C",
+        "°F",
+        "$",
+        "€",
+        "£",
+        "¥",
+        "₹",
+        "%",
+        "px",
+        "bit",
+    ]
+)
 _BASES = {
     "m": ({"m": 1}, "m meter metre", 1), "g": ({"kg": 1}, "g gram gramme", Fraction(1, 1000)),
     "s": ({"s": 1}, "s second sec", 1), "A": ({"A": 1}, "A ampere amp", 1), "K": ({"K": 1}, "K kelvin", 1),
@@ -83,7 +105,11 @@ def _table() -> dict[str, Unit]:
             found[sign + symbol] = scaled
             found |= {long + word: scaled for word in words.split() if len(word) > 2}
         found |= {word: Unit(Fraction(size), powers) for word in words.split()}
-    found |= {"kcal": Unit(Fraction(4184), {"kg": 1, "m": 2, "s": -2}), "ml": found["mL"], "cl": found["cL"]}
+    found |= {
+        "kcal": Unit(Fraction(4184), {"kg": 1, "m": 2, "s": -2}),
+        "ml": found["mL"],
+        "cl": found["cL"],
+    }
     found |= {"kWh": Unit(Fraction(3_600_000), found["J"].powers), "dl": found["dL"]}
     for words, (size, powers) in _OTHERS.items():
         made = Unit(size if isinstance(size, float) else Fraction(size), powers)
@@ -97,7 +123,12 @@ _LETTERS = frozenset(word for word in _UNITS if len(word) == 1)
 
 def named(word: str) -> Unit | None:
     """The unit of a symbol or of a word in singular or plural; None for any other word."""
-    for form in (word, word.removesuffix("s") if len(word) > 2 else word, word.lower(), word.lower().removesuffix("s")):
+    for form in (
+        word,
+        word.removesuffix("s") if len(word) > 2 else word,
+        word.lower(),
+        word.lower().removesuffix("s"),
+    ):
         if form in _UNITS and (len(form) > 1 or form == word):
             return _UNITS[form]
     return None
@@ -142,6 +173,8 @@ def _pieces(text: str):
         if match is None:
             return []
         post = {"squared": 2, "cubed": 3}.get(match["post"] or "", 1)
-        pieces.append((match["op"], match["pre"], match["word"], int(match["power"] or match["low"] or post)))
+        pieces.append(
+            (match["op"], match["pre"], match["word"], int(match["power"] or match["low"] or post))
+        )
         at = match.end()
     return pieces
