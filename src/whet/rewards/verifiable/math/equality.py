@@ -4,12 +4,11 @@ import re
 from collections.abc import Mapping
 from fractions import Fraction
 
-from whet.rewards.verifiable.math.amounts import Amount, amounts, formulas_agree
-from whet.rewards.verifiable.math.evaluation import inexact
-from whet.rewards.verifiable.math.meanings import Equation, Meaning, Several, meanings
+from whet.rewards.verifiable.math.amounts import Amount, formulas_agree
+from whet.rewards.verifiable.math.claims import CALLED, EQUALS, MEMBER, NAME, claims
+from whet.rewards.verifiable.math.meanings import Meaning, meanings
 from whet.rewards.verifiable.math.noncommuting import products
 from whet.rewards.verifiable.math.pieces import cut, enclosed
-from whet.rewards.verifiable.math.regions import number_of
 from whet.rewards.verifiable.math.sameness import means
 from whet.rewards.verifiable.math.spelling import spelled
 from whet.rewards.verifiable.math.syntax import Tree, UnreadableError, names, operations, tree
@@ -19,16 +18,6 @@ _LABEL = re.compile(
     r'^"?\s*\(?\s*\(?([A-J])\s*\)\s*[:.,]?"?\s*(.*)$|^"([A-J])"\s*[:.]?\s*(.*)$|^([A-J])[.:]\s+(.*)$'
 )
 _LETTER = re.compile(r'^["(]*([A-J])[")]*$')
-_EQUALS, _NEAR, _ARROW = re.compile(r"=(?!=)"), re.compile("≈"), re.compile("⇒")
-_COMMA = re.compile(r"[,;]|\s(?=\()|\"\s*\(?\s*(?:for|where|with|if|when|since)\b")
-_CONDITION = re.compile(
-    r"≠|^\(?\s*\"?\s*(?:since|because|as|for|where|with|if|when|only|provided|not|the only|i\.?e|exact)\b"
-    r"|∈\s*\\[RNQC]|^\(?\s*[A-Za-z]\s*(?:[<>≤≥])"
-)
-_MEMBER = re.compile(r"^\(?\s*[A-Za-zα-ω](?:_\{\w+\})?(?:\s*,\s*[A-Za-z])*\s*\)?\s*(?:∈|\"in\")\s*")
-_NAME = re.compile(r"^(?:[A-Za-zα-ωΑ-Ω]'*(?:_\{[^{}]*\})?)$")
-_CALLED = re.compile(r"^([A-Za-z]'*(?:\^\{-1\}|\^\{\(\d\)\})?)\(([a-z])\)$")
-_UNDONE = re.compile(r"\\(?:int|sum|prod|lim|oint)(?![a-zA-Z])|\\frac\{d|[∫∑∏]")
 _CONSTANT = re.compile(
     r"^(.*?)\s*\+\s*\"?([CcKk]|const(?:ant)?)(?:_\{\w+\})?\"?$|^([CcKk])\s*\+\s*(.*)$"
 )
@@ -142,14 +131,14 @@ def _compared(wanted: str, given: str, asked: str) -> bool | None:
     if constant:
         return _antiderivative(constant, given)
     if _order_matters(wanted, asked):
-        return any(_products(wanted) == _products(form) for form in _claims(given, wanted, gold))
+        return any(_products(wanted) == _products(form) for form in claims(given, wanted, gold))
     if measured := _asked_unit(asked):
         gold = [_measured(one, measured) for one in gold]
     return any(
         means(gold, _percents(gold, list(meanings(form)), asked), ordered)
         and not _restated(form, wanted, asked)
         and not _undone(form, gold)
-        for form in _claims(given, wanted, gold)
+        for form in claims(given, wanted, gold)
     )
 
 
@@ -160,111 +149,23 @@ def _has_value(one: Meaning) -> bool:
 
 def _wanted(text: str) -> list[str]:
     """The task's answer, whole and without the name in front of it."""
-    sides = cut(text, _EQUALS)
+    sides = cut(text, EQUALS)
     forms = [text]
     if len(sides) == 2 and _is_name(sides[0]):
         forms.append(sides[1])
-    member = _MEMBER.sub("", text)
+    member = MEMBER.sub("", text)
     return forms if member == text else [*forms, member]
 
 
 def _is_name(text: str) -> bool:
     text = text.strip()
-    if _NAME.match(text) or _CALLED.match(text):
+    if NAME.match(text) or CALLED.match(text):
         return True
     return (
         '"' in text
         and not re.search(r"\d\s*$", text)
         or bool(re.match(r"^(?:\\frac\{d|\(?\s*[a-z]\s*(?:,\s*[a-z]\s*)+\)?$)", text))
     )
-
-
-def _claims(text: str, wanted: str, gold: list[Meaning]) -> list[str]:
-    """The forms in which a text claims an answer; none where its parts contradict each other."""
-    text = cut(text, _ARROW)[-1] if "⇒" not in wanted else text
-    forms = [text]
-    bare = _unconditional(text)
-    if bare != text:
-        forms.append(bare)
-    for form in (text, bare):
-        member = _MEMBER.sub("", form)
-        if member != form:
-            inner = member.strip()
-            forms.append(inner[1:-1] if enclosed(inner) == "⟪⟫" else inner)
-    chain = _chain(bare, wanted)
-    if chain is not None:
-        forms = [
-            one for one in forms if not re.search(r"[=≈]", one) or _is_whole(one, gold)
-        ] + chain
-    return list(dict.fromkeys(form for form in forms if form))
-
-
-def _is_whole(form: str, gold: list[Meaning]) -> bool:
-    return any(isinstance(one, Equation | Several) for one in gold) or "∈" in form
-
-
-def _unconditional(text: str) -> str:
-    """Without conditions behind the answer: `x = 5 (x ≠ 3)`, `3 + x, x ≠ 3`, `c = 3 (since c > 0)`."""
-    pieces = cut(text, _COMMA)
-    if len(pieces) < 2 or enclosed(text):
-        return text
-    end = len(text)
-    for piece in reversed(pieces[1:]):
-        if not _CONDITION.search(piece.strip('" ')):
-            break
-        end = text.rfind(piece, 0, end)
-    return text[:end].rstrip(' ,;"') if end < len(text) else text
-
-
-def _chain(text: str, wanted: str) -> list[str] | None:
-    """The end of `a = b = c ≈ d` where its closed parts are equal; None where it is no chain."""
-    exact, *rounded = cut(text, _NEAR)
-    sides = [side for side in cut(exact, _EQUALS) if side]
-    if len(sides) < 2 and not rounded:
-        return None
-    if not sides or _UNDONE.search(sides[-1]):
-        return []
-    last = sides[-1]
-    if len(sides) > 1 and _other_name(sides[0], wanted):
-        return []
-    values = [number_of(side.replace('"', "")) for side in sides]
-    known = [one for one in values if one is not None]
-    if any(
-        abs(inexact(one) - inexact(known[-1])) > 1e-12 * abs(inexact(known[-1])) for one in known
-    ):
-        return []
-    for side in rounded:
-        if not _rounds(last, side):
-            return []
-    last = _renamed(sides[0], last, wanted) if len(sides) > 1 else last
-    return [last, *rounded[-1:]]
-
-
-def _rounds(exact: str, side: str) -> bool:
-    """Whether the decimal on the right of ≈ rounds what stands before it."""
-    near = next((one for one in amounts(side) if one.closed), None)
-    full = next((one for one in amounts(exact) if one.closed), None)
-    if near is None or full is None:
-        return True
-    a, b = number_of(exact), number_of(side.replace('"', ""))
-    if a is None or b is None:
-        return True
-    return bool(abs(inexact(a) - inexact(b)) <= abs(inexact(a)) / 50)
-
-
-def _other_name(name: str, wanted: str) -> bool:
-    """Whether both give a name to their answer, and not the same."""
-    sides = cut(wanted, _EQUALS)
-    one, other = sides[0].strip(), name.strip()
-    return len(sides) == 2 and bool(_NAME.match(one) and _NAME.match(other)) and one != other
-
-
-def _renamed(name: str, formula: str, wanted: str) -> str:
-    """The formula with the variable of the task's function: f(y) = y + 1 for f(x) = x + 1."""
-    mine, theirs = _CALLED.match(name.strip()), _CALLED.match(cut(wanted, _EQUALS)[0].strip())
-    if mine is None or theirs is None or mine[2] == theirs[2]:
-        return formula
-    return re.sub(rf"(?<![A-Za-z\\]){mine[2]}(?![A-Za-z])", theirs[2], formula)
 
 
 def _asked_unit(asked: str) -> Unit | None:
@@ -337,7 +238,7 @@ def _restated(form: str, wanted: str, asked: str) -> bool:
 
 def _antiderivative(gold: re.Match[str], given: str) -> bool:
     """Whether the answer has a constant, too, and the difference of both does not depend on anything."""
-    for form in _claims(given, "", []):
+    for form in claims(given, "", []):
         match = _CONSTANT.match(form)
         if match is None:
             continue

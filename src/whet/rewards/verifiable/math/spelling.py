@@ -1,6 +1,6 @@
 r"""One spelling for each sign of mathematical text: LaTeX, Unicode, HTML and plain text alike.
 
-Text that LaTeX sets upright as words stands in double quotes afterwards, so that `5\\text{ m}` and
+Text that LaTeX sets upright as words stands in double quotes afterwards, so that `5\text{ m}` and
 `5m` stay apart; `⟪⟫` are the braces of a set, and `⇒` is any arrow.
 """
 
