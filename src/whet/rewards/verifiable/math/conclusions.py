@@ -37,17 +37,23 @@ _LEFT_OPEN = re.compile(
 _BACK = 4  # sentences that say nothing
 
 
-def announced_spans(text: str, labels: bool = True) -> list[str]:
-    """The lines behind the last announcement of an answer; empty where there is none."""
+def announced_spans(text: str) -> list[str]:
+    """The line behind the last announcement of an answer; empty where there is none."""
     found = list(_ANNOUNCED.finditer(text))
-    if not found and not labels:
-        return []
-    if not found:
-        last = text.rstrip().rsplit("\n", 1)[-1]
-        label = _LABELLED.match(last)
-        return [last[label.end() :].strip(" *_`")] if label else []
-    line = text[found[-1].end() :].strip().split("\n", 1)[0].strip(" *_`")
-    return [line] if line else []
+    line = text[found[-1].end() :].strip().split("\n", 1)[0].strip() if found else ""
+    return [_even(line)] if line else []
+
+
+def labelled_span(text: str) -> list[str]:
+    """What stands behind a label, such as `Total:`, in the last line; empty without one."""
+    last = text.rstrip().rsplit("\n", 1)[-1]
+    label = _LABELLED.match(last)
+    return [_even(last[label.end() :].strip())] if label else []
+
+
+def _even(line: str) -> str:
+    """The line without a mark of bold text that has no partner in it."""
+    return line.replace("**", "") if line.count("**") % 2 else line
 
 
 def concluded(text: str) -> str:

@@ -11,6 +11,7 @@ from whet.rewards.verifiable.math.conclusions import (
     concluded,
     denied,
     formulas,
+    labelled_span,
     only_number,
 )
 from whet.rewards.verifiable.math.regions import number_of
@@ -53,7 +54,7 @@ def given(text: str, finish: Finish) -> Given:
         return Given(
             where,
             _with_units(text, final_boxes(text)),
-            tuple(announced_spans(behind, labels=False)),
+            tuple(announced_spans(behind)),
         )
     if where == "answer tag" or _is_hashed(text):
         return Given(where, found)
@@ -62,7 +63,7 @@ def given(text: str, finish: Finish) -> Given:
     if where == "announcement" and not found and _is_open(text):
         return Given(where, ())
     tail = text[-_TAIL:]
-    spans = announced_spans(tail)
+    spans = announced_spans(tail) or labelled_span(tail)
     if spans:
         return Given("announcement", tuple(spans))
     if found:
@@ -81,7 +82,7 @@ def _is_open(text: str) -> bool:
 
 
 def _with_units(text: str, boxes: Sequence[str]) -> tuple[str, ...]:
-    """The boxes, the last one with the unit that stands behind it: `\\boxed{5}` metres."""
+    r"""The boxes, the last one with the unit that stands behind it: `\boxed{5}` metres."""
     last = boxes[-1]
     match = _UNIT_BEHIND.match(text[text.rfind(last) + len(last) + 1 :][:80])
     word = (match[1] or match[2]) if match else ""
