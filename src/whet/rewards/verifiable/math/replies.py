@@ -29,6 +29,8 @@ _THAT_IS = re.compile(
     re.IGNORECASE,
 )
 _ORDINAL = re.compile(r"\b(\d+)(?:st|nd|rd|th)\b")
+_BROKEN = re.compile(r"(?<![.:;!?。*|$}>\d\n])[ \t]*\n(?=[a-z\d(])|[ \t]*\n(?=(?:or|and|but)\b)")
+_HASHED = re.compile(r"^[\s*]*####\s*([-+$]{0,2}\d(?![^\n]*\d\. )[^\n]*)$", re.MULTILINE)
 _REMARK = re.compile(r"\s*\([^()]*[A-Za-z]{3}[^()]*\)")
 _VERB = re.compile(
     r"\b(?:is|are|equals?|measures|gives|was)\s+(?:exactly |just |then |therefore )?"
@@ -57,12 +59,13 @@ def given(text: str, finish: Finish) -> Given:
             tuple(announced_spans(behind)),
         )
     if where == "answer tag" or _is_hashed(text):
-        return Given(where, found)
+        hashed = _HASHED.findall(text) if _is_hashed(text) and not found else []
+        return Given(where, found or tuple(hashed[-1:]))
     if finish is Finish.LENGTH:
         return Given(where, found)
     if where == "announcement" and not found and _is_open(text):
         return Given(where, ())
-    tail = text[-_TAIL:]
+    tail = _BROKEN.sub(" ", text[-_TAIL:])
     spans = announced_spans(tail) or labelled_span(tail)
     if spans:
         return Given("announcement", tuple(spans))

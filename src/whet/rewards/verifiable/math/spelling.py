@@ -73,7 +73,7 @@ _NAMED = _GREEK | {
     "Leftrightarrow": "⇒", "Longrightarrow": "⇒", "circ": "°", "degree": "°", "euro": "€",
     "pounds": "£", "textdegree": "°", "textdollar": "$", "mathdollar": "$", "therefore": "",
     "quad": " ", "qquad": " ", "enspace": " ", "thinspace": " ", "newline": " ", "hfill": " ",
-    "displaystyle": "", "textstyle": "", "limits": "", "middle": "", "left": "", "right": "",
+    "displaystyle": "", "checkmark": "", "blacksquare": "", "qed": "", "textstyle": "", "limits": "", "middle": "", "left": "", "right": "",
     "big": "", "Big": "", "bigg": "", "Bigg": "", "bigl": "", "bigr": "", "Bigl": "", "Bigr": "",
     "biggl": "", "biggr": "", "mathopen": "", "mathclose": "", "mathrel": "", "mathbin": "",
     "bf": "", "rm": "", "strut": "", "lang": "⟨", "rang": "⟩", "perthousand": "‰", "square": "",
@@ -153,7 +153,7 @@ _LAST = tuple(
 
 def spelled(text: str) -> str:
     """The text in one spelling; the signs of a formula around it are dropped."""
-    text = html.unescape(text)
+    text = html.unescape(text).translate({ord("✓"): "", ord("✔"): ""})
     for pattern, to in _EARLY:
         text = pattern.sub(to, text)
     text = "".join(map(_fraction, text.translate(_SETS).translate(_SIGNS)))
