@@ -121,7 +121,8 @@ def final_boxes(text: str) -> tuple[str, ...]:
         if "\n" in between and not _OFFERED.fullmatch(between):
             break
         kept.insert(0, spans[len(spans) - len(kept) - 1])
-    return tuple(text[begin:end].strip() for begin, end in kept)
+    outer = [text[begin:end].strip() for begin, end in kept]
+    return tuple(inner for one in outer for inner in boxed(one) or (one,))
 
 
 def _boxes(text: str) -> tuple[list[tuple[int, int]], int]:

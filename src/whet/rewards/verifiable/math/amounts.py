@@ -76,6 +76,8 @@ def _with_unit(text: str) -> Iterator[Amount]:
     if money:
         sign, symbol = money[1] or "", money[2] or money[3]
         rest = text[money.end() :]
+        if _PREFIX.match(rest):
+            return
         scale = re.fullmatch(
             r"(.*?)\s*\"?(thousand|million|billion|trillion)?\"?(?:\s*\"?(?:dollars|euros)\"?)?",
             rest,

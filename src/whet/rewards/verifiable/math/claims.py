@@ -10,6 +10,7 @@ from whet.rewards.verifiable.math.regions import number_of
 
 EQUALS, _NEAR, _ARROW = re.compile(r"=(?!=)"), re.compile("≈"), re.compile("⇒")
 _COMMA = re.compile(r"[,;]|\s(?=\()|\"\s*\(?\s*(?:for|where|with|if|when|since)\b")
+_LISTED = re.compile(r"[,;]")
 _CONDITION = re.compile(
     r"≠|^\(?\s*\"?\s*(?:since|because|as|for|where|with|if|when|only|provided|not|the only|i\.?e|exact)\b"
     r"|∈\s*\\[RNQC]|^\(?\s*[A-Za-z]\s*(?:[<>≤≥])"
@@ -65,6 +66,8 @@ def _chain(text: str, wanted: str) -> list[str] | None:
         return None
     if not sides or _UNDONE.search(sides[-1]):
         return []
+    if any(len(cut(side, _LISTED)) > 1 for side in sides[:-1]):  # `x = 4, y = 5`
+        return None
     last = sides[-1]
     if len(sides) > 1 and _other_name(sides[0], wanted):
         return []

@@ -2,13 +2,17 @@
 
 import re
 
+from whet.rewards.verifiable.math.evaluation import Value, same
+from whet.rewards.verifiable.math.regions import number_of
+from whet.rewards.verifiable.math.spelling import spelled
+
 _ANNOUNCED = re.compile(
-    r"\banswers?\s*\**\s*(?:is|are|would be|will be|must be|=|:)\s*(?:that\s)?[:：]?\s*(?=\S)",  # noqa: RUF001
+    r"\banswers?\s*(?:\*+\s*)?(?:is|are|would be|will be|must be|=|:)\s*(?:that\s)?[:：]?\s*(?=\S)",  # noqa: RUF001
     re.IGNORECASE,
 )
 _LABELLED = re.compile(r"^[\s*_#>-]*[^\W\d_][^\n:：.=$]{0,40}[:：]\s*\**\s*(?=\S)")  # noqa: RUF001
 _SENTENCE = re.compile(
-    r"(?<![A-Z\d])(?<!\b[ap]\.m)(?<!i\.e)(?<!e\.g)[.!?]\s+(?=[^\s\d])|(?<=\d)[.!?]\s+(?=[A-Z\W])|[.!?]$|。|\n+"
+    r"(?<![A-Z\d])(?<!\b[ap]\.m)(?<!i\.e)(?<!e\.g)[.!?]\s+(?=[^\s\d=+*/×·<>≤≥≈])|(?<=\d)[.!?]\s+(?=[A-Z\W])|[.!?]$|。|\n+"
 )  # noqa: RUF001
 _FORMULA = re.compile(
     r"\*\*(.+?)\*\*|\$\$(.+?)\$\$|\$(?!\s)([^$\n]+?)(?<!\s)\$(?!\d)|\\\((.+?)\\\)|\\\[(.+?)\\\]|`([^`]+)`",
@@ -34,7 +38,29 @@ _ENDED = re.compile(r"[.!?。*$)\]}%°`>\d½⅓⅔¼¾⅕⅛⅜⅝⅞✓∎⟩�
 _LEFT_OPEN = re.compile(
     r"\b(?:is|are|and|or|the|to|of|so|whether|add|then|by|a|an|in)$", re.IGNORECASE
 )
-_BACK = 4  # sentences that say nothing
+_COURTESY = re.compile(
+    r"^\W*(?:I hope|hope|let me know|feel free|if you|please|thank|good luck|happy|great|done|"
+    r"that(?:'s| is) (?:it|all|the)|this (?:completes|matches|checks|is the))\b[^\d=]*$",
+    re.IGNORECASE,
+)
+_DOUBTED = re.compile(
+    r"\b(?:close to|near(?:ly)?|almost|about|around|roughly|between|at least|at most|contradict\w*|fails?|"
+    r"unless|if|suppos\w*|assum\w*|would|should|first|next|let|try|trying|check|but|however|"
+    r"too|larger|smaller than|greater|remainder vanishes|still to|remains to|so far|initially|at first)\b",
+    re.IGNORECASE,
+)
+_CLOSING = re.compile(
+    r"(?:^|[,;:]\s+|\band\s+)\W*(?:so|thus|hence|therefore|consequently|altogether|in total|in all|overall|"
+    r"finally|answer|final|result|(?:that|this|which|it) (?:makes|gives|leaves|yields)|we (?:get|find|obtain|"
+    r"conclude|have)|giving)\b|∴",
+    re.IGNORECASE,
+)
+_AT_THE_END = re.compile(
+    r"(?:\b(?:is|are|was|were|equals?|measures?|costs?|gives|makes|leaves)|[=→⇒⟹])\s+(?:exactly |just |only )?"
+    r"[^\s\w]{0,3}[\d√½⅓⅔¼¾][^=→⇒⟹]{0,24}(?:\s[^\W\d]+){0,4}$|[=→⇒⟹]\s*[^\s=]+(?:\s[^\W\d]+){0,4}$"
+)
+_RESULT = re.compile(r"[=≈]\s*([^=≈\n;]{1,24}?)(?=[.,;\n]?(?:\s|$))")
+_WORD = re.compile(r"[^\W\d_]{3}")
 
 
 def announced_spans(text: str) -> list[str]:
@@ -57,18 +83,48 @@ def _even(line: str) -> str:
 
 
 def concluded(text: str) -> str:
-    """The last sentence that has a number or a formula; empty for a reply that ends in the middle of one."""
+    """The last sentence, if it is a conclusion by its form; else empty, as for a reply without an end.
+
+    Only courtesies may stand behind it.  It is a formula, has bold text, begins or goes on with a
+    word such as `so`, ends in `is` or `=` and a value, or repeats the result of the computation
+    before it.  A sentence with a word of doubt, such as `about` or `if`, is none.
+    """
     text = re.sub(r"[^\w.!?。*$)\]}%°`>½⅓⅔¼¾⅕⅛⅜⅝⅞⟩∞∅'\"]+$", "", text.strip())  # noqa: RUF001
     last = text.rsplit("\n", 1)[-1]
     if not _ENDED.search(text) and (_LEFT_OPEN.search(text) or not _CONTENT.search(last)):
         return ""
-    sentences = [one.strip() for one in sentence_list(text)]
-    for skipped, one in enumerate(reversed([one for one in sentences if one])):
-        if _UNSURE.search(one) or skipped > _BACK:
-            return ""
-        if _CONTENT.search(one):
-            return one
-    return ""
+    sentences = [one.strip() for one in sentence_list(text) if one.strip()]
+    while sentences and _COURTESY.match(sentences[-1]):
+        sentences.pop()
+    if not sentences or not _CONTENT.search(sentences[-1]) or _UNSURE.search(sentences[-1]):
+        return ""
+    return sentences[-1] if _concludes(sentences[-1], "\n".join(sentences[:-1])) else ""
+
+
+def _concludes(sentence: str, before: str) -> bool:
+    """Whether a sentence has the form of a conclusion."""
+    main = _ASIDE.sub("", sentence).strip()
+    words = re.sub(r"\\[A-Za-z]+", "", _FORMULA.sub("", main))
+    if _DOUBTED.search(_CLAUSE.split(words)[-1]):
+        return False
+    if not _WORD.search(words) or _BOLD.search(main) or "`" in main:
+        return True
+    if _CLOSING.search(main) or _AT_THE_END.search(main):
+        return True
+    return _repeats(main, f"{before}\n{sentence[len(main) :]}")
+
+
+def _repeats(sentence: str, before: str) -> bool:
+    """Whether the sentence has the value of the last result before it."""
+    results = _RESULT.findall(before)
+    result = _number_in(results[-1]) if results else None
+    said = [*formulas(sentence), *(match[0] for match in _NUMBER.finditer(sentence))]
+    known = [found for one in said if (found := _number_in(one)) is not None]
+    return result is not None and any(same(result, one) for one in known)
+
+
+def _number_in(text: str) -> Value | None:
+    return number_of(spelled(text).strip("$€£% "))
 
 
 def sentence_list(text: str) -> list[str]:
@@ -79,15 +135,9 @@ def sentence_list(text: str) -> list[str]:
         kept.append(match[0])
         return f"\ue010{len(kept) - 1}\ue011"
 
-    text = _FORMULA.sub(keep, text)
+    marked = _FORMULA.sub(keep, re.sub("[\ue010\ue011]", "", text))
     back = re.compile("\ue010(\\d+)\ue011")
-
-    def restore(one: str) -> str:
-        while back.search(one):
-            one = back.sub(lambda match: kept[int(match[1])], one)
-        return one
-
-    return [restore(one) for one in _SENTENCE.split(text) if one]
+    return [back.sub(lambda match: kept[int(match[1])], one) for one in _SENTENCE.split(marked) if one]
 
 
 def bold(text: str) -> str:

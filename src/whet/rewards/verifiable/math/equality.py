@@ -11,7 +11,7 @@ from whet.rewards.verifiable.math.noncommuting import products
 from whet.rewards.verifiable.math.pieces import cut, enclosed
 from whet.rewards.verifiable.math.sameness import means
 from whet.rewards.verifiable.math.spelling import spelled
-from whet.rewards.verifiable.math.syntax import Tree, UnreadableError, names, operations, tree
+from whet.rewards.verifiable.math.syntax import FUNCTIONS, Tree, UnreadableError, names, operations, tree
 from whet.rewards.verifiable.math.units import Unit, unit
 
 _LABEL = re.compile(
@@ -105,15 +105,21 @@ def _words(wanted: str, given: str) -> bool | None:
         return bool(_NOTHING.match(said))
     if gold == said and not re.search(r"[\d=<>≤≥^*/+\\]|[a-z] ?-", wanted):
         return True
-    if (
-        re.fullmatch(r"[a-z][a-z' -]{2,}", gold)
-        and not _EVERYTHING.match(gold)
-        and not any(True for _ in meanings(wanted))
+    if re.fullmatch(r"[a-z][a-z' -]{2,}", gold) and not _EVERYTHING.match(gold) and (
+        _is_word(wanted) or not any(True for _ in meanings(wanted))
     ):
         return gold == re.sub(r"^(?:it is|it's|on|the|a|an) ", "", said)
     if re.search(r"\b(?:at least|at most|not|more than|less than|fewer than)\b", gold):
         return False
     return None
+
+
+def _is_word(text: str) -> bool:
+    """Whether letters are a word and no product: `listen` is not `silent`."""
+    return bool(re.fullmatch(r'"?[a-z]{4,}"?', text)) and all(
+        isinstance(one, Amount) and not one.closed and not FUNCTIONS & operations(one.formula)
+        for one in meanings(text)
+    )
 
 
 def _compared(wanted: str, given: str, asked: str) -> bool | None:

@@ -207,8 +207,14 @@ def _binomial(n: Fraction, *below: Fraction) -> Fraction:
         return Fraction(math.factorial(_count(n)), math.prod(map(math.factorial, counts)))
     found = Fraction(1)
     for step in range(counts[0]):
-        found = found * (n - step) / (step + 1)
+        found = _checked(found * (n - step) / (step + 1))
     return found
+
+
+def _binomial_of_reals(n: Value, k: Value) -> Value:
+    if max(abs(n), abs(k)) > _FACTORIAL:
+        raise UndefinedError("too large")
+    return _CONTEXT.binomial(n, k)
 
 
 def _integers(function: Callable) -> Callable:
@@ -241,5 +247,5 @@ _INEXACT: Mapping[str, Callable] = {
     "arctanh": _CONTEXT.atanh, "ln": _CONTEXT.ln, "lg": lambda a: _CONTEXT.ln(a) / _CONTEXT.ln(10),
     "log": lambda a, base=None: _CONTEXT.ln(a) / (_CONTEXT.ln(base) if base is not None else 1),
     "floor": _CONTEXT.floor, "ceil": _CONTEXT.ceil,
-    "binom": lambda n, k: _CONTEXT.binomial(n, k),
+    "binom": lambda n, k: _binomial_of_reals(n, k),
 }  # fmt: skip

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from whet.rewards.verifiable.math.amounts import Amount, amounts, compound
 from whet.rewards.verifiable.math.evaluation import inexact
-from whet.rewards.verifiable.math.pieces import cut, enclosed
+from whet.rewards.verifiable.math.pieces import cut, deepest, enclosed
 from whet.rewards.verifiable.math.regions import Region, number_of, region, signed
 from whet.rewards.verifiable.math.syntax import Tree, UnreadableError, tree
 
@@ -16,6 +16,7 @@ _SEPARATOR = re.compile(
     r"|(?<![A-Za-z])(?:and|or|ou|et|und|oder|или)(?![A-Za-z])|或|和|または|と"
 )
 _EQUALS = re.compile(r"=")
+_DEEPEST = 30  # brackets in brackets
 _BASE_NAMES = {
     "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
     "twelve": 12, "sixteen": 16, "bin": 2, "oct": 8, "hex": 16, "dec": 10,
@@ -103,6 +104,8 @@ Meaning = Amount | Several | Region | Equation | Residue | Family | Based | Cloc
 def meanings(text: str) -> Iterator[Meaning]:
     """All readings of a spelled text, the most special first; none for what is not understood."""
     text = text.strip()
+    if deepest(text) > _DEEPEST:
+        return
     for reader in (_based, _clock, _modular, _family, _matrix, region, compound, _ratio):
         found = reader(text)
         if found is not None:
@@ -183,6 +186,8 @@ def _matrix(text: str) -> Several | None:
     match = _MATRIX.search(text)
     if match is None:
         return _nested(text)
+    if enclosed(text) in ("[]", "()"):  # around an array
+        return _matrix(text[1:-1].strip())
     before, after = text[: match.start()].strip(" *"), text[match.end() :].strip()
     if after:
         return None

@@ -22,6 +22,15 @@ def cut(text: str, pattern: re.Pattern[str]) -> list[str]:
     return [*pieces, text[begin:].strip()]
 
 
+def deepest(text: str) -> int:
+    """How many brackets are open at once, at most."""
+    depth = reached = 0
+    for sign in text:
+        depth += (sign in _OPEN) - (sign in _CLOSE)
+        reached = max(reached, depth)
+    return reached
+
+
 def enclosed(text: str) -> str:
     """The two brackets around the whole text; empty where its first bracket closes before."""
     if _FRENCH.match(text):

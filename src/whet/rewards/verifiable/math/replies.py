@@ -30,7 +30,7 @@ _THAT_IS = re.compile(
 )
 _ORDINAL = re.compile(r"\b(\d+)(?:st|nd|rd|th)\b")
 _BROKEN = re.compile(r"(?<![.:;!?。*|$}>\d\n])[ \t]*\n(?=[a-z\d(])|[ \t]*\n(?=(?:or|and|but)\b)")
-_HASHED = re.compile(r"^[\s*]*####\s*([-+$]{0,2}\d(?![^\n]*\d\. )[^\n]*)$", re.MULTILINE)
+_HASHED = re.compile(r"^[ \t*]*####\s*([-+$]{0,2}\d(?![^\n]*\d\. )[^\n]*)$", re.MULTILINE)
 _REMARK = re.compile(r"\s*\([^()]*[A-Za-z]{3}[^()]*\)")
 _VERB = re.compile(
     r"\b(?:is|are|equals?|measures|gives|was)\s+(?:exactly |just |then |therefore )?"
@@ -56,7 +56,7 @@ def given(text: str, finish: Finish) -> Given:
         return Given(
             where,
             _with_units(text, final_boxes(text)),
-            tuple(announced_spans(behind)),
+            tuple(announced_spans(behind[-_TAIL:])),
         )
     if where == "answer tag" or _is_hashed(text):
         hashed = _HASHED.findall(text) if _is_hashed(text) and not found else []
@@ -76,7 +76,7 @@ def given(text: str, finish: Finish) -> Given:
 
 
 def _is_hashed(text: str) -> bool:
-    return bool(re.search(r"^[\s*]*####", text, re.MULTILINE)) and "\\boxed" not in text
+    return bool(re.search(r"^[ \t*]*####", text, re.MULTILINE)) and "\\boxed" not in text
 
 
 def _is_open(text: str) -> bool:

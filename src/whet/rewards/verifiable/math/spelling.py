@@ -95,6 +95,7 @@ _UPRIGHT = {"e", "i", "d", "π", "ln", "log", "lg", "sin", "cos", "tan", "cot", 
 _EARLY = tuple(
     (re.compile(pattern), to)
     for pattern, to in (
+        (r"[✅✓✔\ufe0f\U0001f300-\U0001faff]", ""),  # a tick or a picture behind an answer
         (r"</?(?:b|i|em|strong|sub|sup|span|p|br)\s*/?>", " "),
         (r"([⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ]+)", lambda m: "^{" + m[1].translate(_SUPERSCRIPTS) + "}"),
         (r"([₀₁₂₃₄₅₆₇₈₉]+)", lambda m: "_{" + m[1].translate(_SUBSCRIPTS) + "}"),
@@ -111,6 +112,7 @@ _LATE = tuple(
         (r"\\[,;:! ]|~", " "),
         (r"\\[hv]space\*?\{[^{}]*\}|\\phantom\{[^{}]*\}", " "),
         (r"\\(?:mathbb|Bbb|mathbf|bf)\s*\{?\s*([RZNQC])\s*\}?(?![A-Za-z])", r"\\\1 "),
+        (r"\\(?:mathrm|text|textrm|mbox|operatorname)\s*\{\s*(\(?)\s*mod\s*\}", r"\1mod "),
         (r"\\p?mod\s*\{([^{}]*)\}|\(\s*\"?mod\"?\s*([^()]*)\)", r" mod \1\2"),
         (r"\\p?mod\s*(?=[\d\w])|\\bmod\s*|\"mod\"", " mod "),
         (r"\{([^{}]*)\\over(?![a-z])([^{}]*)\}", r"\\frac{\1}{\2}"),
@@ -124,7 +126,7 @@ _LAST = tuple(
         (r"(\d*\.\d*)\\(?:overline|bar)\s*\{?\s*(\d+)\s*\}?", r"\1(\2)"),
         (r"(\d*\.\d*?)(?:\\dot\s*\{?(\d)\}?)(\d*)(?:\\dot\s*\{?(\d)\}?)", r"\1(\2\3\4)"),
         (r"(\d*\.\d*)\\dot\s*\{?(\d)\}?", r"\1(\2)"),
-        (r"(\d*\.\d*?)(\d{1,6}?)\2{2,}\d*\s*\.\.\.", r"\1(\2)"),
+        (r"(\d*\.\d*?)(\d{1,6}?)\2{2,}+\d{0,5}\s*\.\.\.", r"\1(\2)"),
         (r"(?<![\d.])([1-9]\d{0,2})((?:\{,\}\d{3})+)(?![\d{])", lambda m: m[1] + m[2].replace("{,}", "")),
         (r"(?<=\d)\{,\}(?=\d)", "."),
         (r"\{,\}", ","),
@@ -141,6 +143,7 @@ _LAST = tuple(
         (r"\^\s*\{\s*('+)\s*\}|\^\s*('+)", r"\1\2"),
         (r"_\s*\{\s*\"?(\w+)\"?\s*\}", r"_{\1}"),
         (r"_\s*(\w)", r"_{\1}"),
+        (r"(?<![\w)}\]])(?:\{\s*\})?\s*[\^_]\s*\{?(\d+)\}?\s*\"?\s*C\s*\"?\s*_\{(\d+)\}", r"\\binom{\1}{\2}"),
         (r"\bC\(\s*(\d+)\s*,\s*(\d+)\s*\)", r"\\binom{\1}{\2}"),
         (r"\*\*", "^"),
         (r"(?<![\d.}])(\d+)\s*\\frac\{(\d+)\}\{(\d+)\}", r"(\1+\\frac{\2}{\3})"),
@@ -153,7 +156,7 @@ _LAST = tuple(
 
 def spelled(text: str) -> str:
     """The text in one spelling; the signs of a formula around it are dropped."""
-    text = html.unescape(text).translate({ord("✓"): "", ord("✔"): ""})
+    text = html.unescape(text)
     for pattern, to in _EARLY:
         text = pattern.sub(to, text)
     text = "".join(map(_fraction, text.translate(_SETS).translate(_SIGNS)))

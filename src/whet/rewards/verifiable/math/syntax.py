@@ -47,7 +47,8 @@ _TOKEN = re.compile(
     r"|(?P<name>[A-Za-zα-ωΑ-ΩîĵŵΔ](?:\u0302)?(?:_\{[\w+\-,]+\})?'*)"
     r"|(?P<op>!!|[-+*/^!%°(){}\[\],|⌊⌋⌈⌉_]))"
 )
-_DEEPEST = 60  # brackets in brackets
+_DEEPEST = 60  # operands in operands
+_LONGEST = 160  # tokens; a tree is never deeper
 _CLOSING = {"(": ")", "{": "}", "[": "]", "|": "|", "⌊": "⌋", "⌈": "⌉"}
 
 
@@ -87,6 +88,8 @@ def _tokens(text: str) -> list[tuple[str, str]]:
         kind = match.lastgroup or ""
         found.append((kind, match[kind]))
         at = match.end()
+        if len(found) > _LONGEST:
+            raise UnreadableError(text)
     return found
 
 
@@ -112,14 +115,10 @@ class _Reader:
         return token
 
     def sum(self) -> Tree:
-        self.depth += 1
-        if self.depth > _DEEPEST:
-            raise UnreadableError("too deep")
         found = self._signed()
         while self._is("+", "-"):
             sign = self._take()[1]
             found = (sign, found, self._signed())
-        self.depth -= 1
         return found
 
     def _signed(self) -> Tree:
@@ -177,6 +176,14 @@ class _Reader:
         return found
 
     def _atom(self) -> Tree:
+        self.depth += 1
+        if self.depth > _DEEPEST:
+            raise UnreadableError("too deep")
+        found = self._operand()
+        self.depth -= 1
+        return found
+
+    def _operand(self) -> Tree:
         kind, sign = self._take()
         if kind == "num":
             return ("num", Fraction(sign))
