@@ -20,8 +20,10 @@ from whet.rewards.verifiable.math.units import Unit, unit
 _DECIMAL = re.compile(r"[-+]?\d*\.\d+")
 _COUNTED = re.compile(r"n|m|k|j|N|M|K")
 _POINTS = (
-    Fraction(27, 10), Fraction(-13, 7), Fraction(31, 11), Fraction(-5, 9), Fraction(113, 17), Fraction(4, 13),
-    Fraction(52, 7), Fraction(-47, 5), Fraction(71, 53), Fraction(19, 23), Fraction(-101, 29), Fraction(401, 37),
+    Fraction(27, 10), Fraction(-13, 7), Fraction(31, 11), Fraction(-5, 9), Fraction(113, 17),
+    Fraction(4, 13),
+    Fraction(52, 7), Fraction(-47, 5), Fraction(71, 53), Fraction(19, 23), Fraction(-101, 29),
+    Fraction(401, 37),
 )  # fmt: skip
 _WHOLE = (7, 12, 19, 4, 9, 23, 2, 31, 14, 5, 16, 11)
 _ENOUGH = 4

@@ -4,7 +4,7 @@ import re
 
 from whet.rewards.verifiable.math.amounts import amounts
 from whet.rewards.verifiable.math.evaluation import inexact
-from whet.rewards.verifiable.math.meanings import Equation, Meaning, Several
+from whet.rewards.verifiable.math.kinds import Equation, Meaning, Several
 from whet.rewards.verifiable.math.pieces import cut, enclosed
 from whet.rewards.verifiable.math.regions import number_of
 
@@ -12,7 +12,8 @@ EQUALS, _NEAR, _ARROW = re.compile(r"=(?!=)"), re.compile("≈"), re.compile("�
 _COMMA = re.compile(r"[,;]|\s(?=\()|\"\s*\(?\s*(?:for|where|with|if|when|since)\b")
 _LISTED = re.compile(r"[,;]")
 _CONDITION = re.compile(
-    r"≠|^\(?\s*\"?\s*(?:since|because|as|for|where|with|if|when|only|provided|not|the only|i\.?e|exact)\b"
+    r"≠|^\(?\s*\"?\s*(?:since|because|as|for|where|with|if|when|only|provided|not|the only|"
+    r"i\.?e|exact)\b"
     r"|∈\s*\\[RNQC]|^\(?\s*[A-Za-z]\s*(?:[<>≤≥])"
 )
 MEMBER = re.compile(r"^\(?\s*[A-Za-zα-ω](?:_\{\w+\})?(?:\s*,\s*[A-Za-z])*\s*\)?\s*(?:∈|\"in\")\s*")

@@ -20,7 +20,8 @@ _FORMULA = re.compile(
 )
 _BOLD = re.compile(r"\*\*(.+?)\*\*|<b>(.+?)</b>|__(.+?)__", re.DOTALL)
 _UNSURE = re.compile(
-    r"can(?:'t|not)|could|\bunable\b|\bsorry\b|\bnot sure\b|\bunsure\b|\bperhaps\b|\bmaybe\b|\bmight\b|\beither\b|"
+    r"can(?:'t|not)|could|\bunable\b|\bsorry\b|\bnot sure\b|\bunsure\b|\bperhaps\b|\bmaybe\b|"
+    r"\bmight\b|\beither\b|"
     r"\bdepend|\bguess\b|\bone of (?:them|these|those)\b|\bI'd say\b|\bwithdraw\b|\bretract\b",
     re.IGNORECASE,
 )
@@ -44,19 +45,24 @@ _COURTESY = re.compile(
     re.IGNORECASE,
 )
 _DOUBTED = re.compile(
-    r"\b(?:close to|near(?:ly)?|almost|about|around|roughly|between|at least|at most|contradict\w*|fails?|"
+    r"\b(?:close to|near(?:ly)?|almost|about|around|roughly|between|at least|at most|"
+    r"contradict\w*|fails?|"
     r"unless|if|suppos\w*|assum\w*|would|should|first|next|let|try|trying|check|but|however|"
-    r"too|larger|smaller than|greater|remainder vanishes|still to|remains to|so far|initially|at first)\b",
+    r"too|larger|smaller than|greater|remainder vanishes|still to|remains to|so far|initially|"
+    r"at first)\b",
     re.IGNORECASE,
 )
 _CLOSING = re.compile(
-    r"(?:^|[,;:]\s+|\band\s+)\W*(?:so|thus|hence|therefore|consequently|altogether|in total|in all|overall|"
-    r"finally|answer|final|result|(?:that|this|which|it) (?:makes|gives|leaves|yields)|we (?:get|find|obtain|"
+    r"(?:^|[,;:]\s+|\band\s+)\W*(?:so|thus|hence|therefore|consequently|altogether|in total|"
+    r"in all|overall|"
+    r"finally|answer|final|result|(?:that|this|which|it) (?:makes|gives|leaves|yields)|"
+    r"we (?:get|find|obtain|"
     r"conclude|have)|giving)\b|∴",
     re.IGNORECASE,
 )
 _AT_THE_END = re.compile(
-    r"(?:\b(?:is|are|was|were|equals?|measures?|costs?|gives|makes|leaves)|[=→⇒⟹])\s+(?:exactly |just |only )?"
+    r"(?:\b(?:is|are|was|were|equals?|measures?|costs?|gives|makes|leaves)|"
+    r"[=→⇒⟹])\s+(?:exactly |just |only )?"
     r"[^\s\w]{0,3}[\d√½⅓⅔¼¾][^=→⇒⟹]{0,24}(?:\s[^\W\d]+){0,4}$|[=→⇒⟹]\s*[^\s=]+(?:\s[^\W\d]+){0,4}$"
 )
 _RESULT = re.compile(r"[=≈]\s*([^=≈\n;]{1,24}?)(?=[.,;\n]?(?:\s|$))")
@@ -137,7 +143,9 @@ def sentence_list(text: str) -> list[str]:
 
     marked = _FORMULA.sub(keep, re.sub("[\ue010\ue011]", "", text))
     back = re.compile("\ue010(\\d+)\ue011")
-    return [back.sub(lambda match: kept[int(match[1])], one) for one in _SENTENCE.split(marked) if one]
+    return [
+        back.sub(lambda match: kept[int(match[1])], one) for one in _SENTENCE.split(marked) if one
+    ]
 
 
 def bold(text: str) -> str:

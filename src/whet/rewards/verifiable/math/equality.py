@@ -6,12 +6,20 @@ from fractions import Fraction
 
 from whet.rewards.verifiable.math.amounts import Amount, formulas_agree
 from whet.rewards.verifiable.math.claims import CALLED, EQUALS, MEMBER, NAME, claims
-from whet.rewards.verifiable.math.meanings import Meaning, meanings
+from whet.rewards.verifiable.math.kinds import Meaning
+from whet.rewards.verifiable.math.meanings import meanings
 from whet.rewards.verifiable.math.noncommuting import products
 from whet.rewards.verifiable.math.pieces import cut, enclosed
 from whet.rewards.verifiable.math.sameness import means
 from whet.rewards.verifiable.math.spelling import spelled
-from whet.rewards.verifiable.math.syntax import FUNCTIONS, Tree, UnreadableError, names, operations, tree
+from whet.rewards.verifiable.math.syntax import (
+    FUNCTIONS,
+    Tree,
+    UnreadableError,
+    names,
+    operations,
+    tree,
+)
 from whet.rewards.verifiable.math.units import Unit, unit
 
 _LABEL = re.compile(
@@ -22,12 +30,14 @@ _CONSTANT = re.compile(
     r"^(.*?)\s*\+\s*\"?([CcKk]|const(?:ant)?)(?:_\{\w+\})?\"?$|^([CcKk])\s*\+\s*(.*)$"
 )
 _NOTHING = re.compile(
-    r"^(?:there (?:is|are) )?(?:no|none|empty set|the empty set|no real|has no|does not exist|dne|undefined|impossible)"
+    r"^(?:there (?:is|are) )?(?:no|none|empty set|the empty set|no real|has no|does not exist|"
+    r"dne|undefined|impossible)"
     r"(?: (?:real )?(?:solutions?|values?|roots?|numbers?|such \w+))?(?: exists?)?$|^∅$|^⟪\s*⟫$"
 )
 _EVERYTHING = re.compile(r"^(?:all|every|any) ")
 _ASKED = re.compile(
-    r"how many (?:full |whole |complete )?\"?([a-z]+)\"?\b|\(?\bin \"?([A-Za-zμ°]+(?:[/*][A-Za-z]+)*(?:\^\{?-?\d\}?)?)\"?\s*(?=[?).,]|$)",
+    r"how many (?:full |whole |complete )?\"?([a-z]+)\"?\b|"
+    r"\(?\bin \"?([A-Za-zμ°]+(?:[/*][A-Za-z]+)*(?:\^\{?-?\d\}?)?)\"?\s*(?=[?).,]|$)",
     re.IGNORECASE,
 )
 _QUOTE = re.compile(r'"')
@@ -105,8 +115,10 @@ def _words(wanted: str, given: str) -> bool | None:
         return bool(_NOTHING.match(said))
     if gold == said and not re.search(r"[\d=<>≤≥^*/+\\]|[a-z] ?-", wanted):
         return True
-    if re.fullmatch(r"[a-z][a-z' -]{2,}", gold) and not _EVERYTHING.match(gold) and (
-        _is_word(wanted) or not any(True for _ in meanings(wanted))
+    if (
+        re.fullmatch(r"[a-z][a-z' -]{2,}", gold)
+        and not _EVERYTHING.match(gold)
+        and (_is_word(wanted) or not any(True for _ in meanings(wanted)))
     ):
         return gold == re.sub(r"^(?:it is|it's|on|the|a|an) ", "", said)
     if re.search(r"\b(?:at least|at most|not|more than|less than|fewer than)\b", gold):

@@ -2,13 +2,22 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 
-from whet.rewards.verifiable.math.amounts import Amount, amounts, compound
+from whet.rewards.verifiable.math.amounts import amounts, compound
 from whet.rewards.verifiable.math.evaluation import inexact
+from whet.rewards.verifiable.math.kinds import (
+    Based,
+    Clock,
+    Equation,
+    Family,
+    Meaning,
+    Ratio,
+    Residue,
+    Several,
+)
 from whet.rewards.verifiable.math.pieces import cut, deepest, enclosed
-from whet.rewards.verifiable.math.regions import Region, number_of, region, signed
+from whet.rewards.verifiable.math.regions import number_of, region, signed
 from whet.rewards.verifiable.math.syntax import Tree, UnreadableError, tree
 
 _SEPARATOR = re.compile(
@@ -18,7 +27,8 @@ _SEPARATOR = re.compile(
 _EQUALS = re.compile(r"=")
 _DEEPEST = 30  # brackets in brackets
 _BASE_NAMES = {
-    "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
+    "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
+    "ten": 10,
     "twelve": 12, "sixteen": 16, "bin": 2, "oct": 8, "hex": 16, "dec": 10,
 }  # fmt: skip
 _BASED = re.compile(r'^\(?"?([0-9A-Fa-f ]+?)"?\s*\)?\s*_\{\s*"?([a-z]+|\d{1,2})"?\s*\}$')
@@ -33,72 +43,10 @@ _MATRIX = re.compile(
 )
 _MODULUS = re.compile(r"^(?:(.*?)≡)?(.*?),?\s*\(?\s*mod\s+(.*?)\)?$")
 _FAMILY = re.compile(
-    r'^(.*?)[,\s:|]*(?:"?\s*(?:with|where|for|for all|for any|for every|,)?\s*"?)\s*\(?\b([a-zA-Z])\s*(?:∈\s*\\Z|"?\s*(?:any|an|is an|an arbitrary|∈)?\s*integer"?)\s*\)?$'
+    r'^(.*?)[,\s:|]*(?:"?\s*(?:with|where|for|for all|for any|for every|'
+    r',)?\s*"?)\s*\(?\b([a-zA-Z])\s*(?:∈\s*\\Z|"?\s*(?:any|an|is an|an arbitrary|'
+    r'∈)?\s*integer"?)\s*\)?$'
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Several:
-    """Answers together: `set`, `list` (no brackets), `()`, `[]`, or `column`; names where they have some."""
-
-    items: tuple["Meaning", ...]
-    kind: str
-    labels: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Equation:
-    left: Tree
-    right: Tree
-
-
-@dataclass(frozen=True, slots=True)
-class Residue:
-    """A class of integers."""
-
-    residue: Fraction
-    modulus: Fraction
-
-
-@dataclass(frozen=True, slots=True)
-class Family:
-    """The values of formulas for all integers in the place of the parameter."""
-
-    formulas: tuple[Tree, ...]
-    parameter: str
-
-
-@dataclass(frozen=True, slots=True)
-class Based:
-    """Digits and their base."""
-
-    digits: str
-    base: int
-
-    @property
-    def value(self) -> Fraction:
-        return Fraction(int(self.digits, self.base))
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """Minutes after midnight; `half` is False where nothing says which half of the day it is."""
-
-    minutes: int
-    half: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Ratio:
-    parts: tuple[Amount, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    text: str
-
-
-Meaning = Amount | Several | Region | Equation | Residue | Family | Based | Clock | Ratio | Words
 
 
 def meanings(text: str) -> Iterator[Meaning]:

@@ -26,7 +26,8 @@ _BUILDER = re.compile(r"^\s*([a-zA-Zθ])\s*(?:∈\s*\\R)?\s*(?:\||:|\"such that\
 _MEMBER = re.compile(r"^\s*[a-zA-Zθ]\s*∈\s*")
 _ALL = re.compile(
     r"^(?:\\R|(?:[a-z]\s*∈\s*\\R)|\(-∞[,;]\s*\+?∞\)|\]-∞[,;]\s*\+?∞\[)$"
-    r"|^(?:all|every|any) real(?: numbers?| values?| x)*$|^(?:the )?(?:set of )?(?:all )?reals?(?: numbers)?$"
+    r"|^(?:all|every|any) real(?: numbers?| values?| x)*$|"
+    r"^(?:the )?(?:set of )?(?:all )?reals?(?: numbers)?$"
 )
 
 

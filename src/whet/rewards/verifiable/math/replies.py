@@ -21,7 +21,8 @@ from whet.types import Finish
 
 _TAIL = 4000  # characters at the end of a reply in which a conclusion is looked for
 _UNIT_BEHIND = re.compile(
-    r"[\s$\\)]*(?:\\[,;: ])?\s*(?:\\(?:text|mathrm)\{\s*([^{}]{1,24})\}|(?!in\b|second\b)([A-Za-zμ°]{2,14}(?:/[a-zA-Z]+)?[²³]?))"
+    r"[\s$\\)]*(?:\\[,;: ])?\s*(?:\\(?:text|mathrm)\{\s*([^{}]{1,24})\}|(?!in\b|"
+    r"second\b)([A-Za-zμ°]{2,14}(?:/[a-zA-Z]+)?[²³]?))"
 )
 _LABEL = re.compile(r"^[\s*_#>-]*[^\W\d_][^:：=$\d]{0,40}[:：]\s*\**\s*")  # noqa: RUF001
 _THAT_IS = re.compile(

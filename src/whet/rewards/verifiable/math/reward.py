@@ -60,7 +60,9 @@ class Math(Reward):
         if len(set(map(plain, found.answers))) > self.boxes:
             note = f"{found.where}: {len(found.answers)} answers"
             return Verdict.failure(Reason.WRONG, note=note)
-        judged = [self._answer(rollout, answer, found.where) for answer in found.answers]
+        judged = [
+            self._answer(rollout, answer, found.where) for answer in dict.fromkeys(found.answers)
+        ]
         judged += [self._answer(rollout, answer, "announcement") for answer in found.added]
         return next((verdict for verdict in judged if verdict.correct is False), judged[0])
 

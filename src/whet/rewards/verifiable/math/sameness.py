@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from whet.rewards.verifiable.math.amounts import Amount, agree, formulas_agree
 from whet.rewards.verifiable.math.evaluation import UndefinedError, Value, inexact, same, value
-from whet.rewards.verifiable.math.meanings import (
+from whet.rewards.verifiable.math.kinds import (
     Based,
     Clock,
     Equation,

@@ -24,39 +24,11 @@ _SIGNS = str.maketrans(
         "∖": "∖", "µ": "μ", "⦅": "(", "⋯": "...", "ϕ": "φ", "\u2062": "*",  # noqa: RUF001
     }
 )  # fmt: skip
-_GREEK = {
-    name: chr(code)
-    for code, name in enumerate(
-        [
-            "alpha",
-            "beta",
-            "gamma",
-            "delta",
-            "epsilon",
-            "zeta",
-            "eta",
-            "theta",
-            "iota",
-            "kappa",
-            "lambda",
-            "mu",
-            "nu",
-            "xi",
-            "omicron",
-            "pi",
-            "rho",
-            "varsigma",
-            "sigma",
-            "tau",
-            "upsilon",
-            "phi",
-            "chi",
-            "psi",
-            "omega",
-        ],
-        start=0x3B1,
-    )
-}
+_LETTERS = (
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron "
+    "pi rho varsigma sigma tau upsilon phi chi psi omega"
+).split()
+_GREEK = {name: chr(code) for code, name in enumerate(_LETTERS, 0x3B1)}
 _NAMED = _GREEK | {
     "uppi": "π", "varphi": "φ", "vartheta": "θ", "varepsilon": "ε", "Delta": "Δ", "Omega": "Ω",
     "Gamma": "Γ", "Lambda": "Λ", "Sigma": "Σ", "Phi": "Φ", "Psi": "Ψ", "Theta": "Θ", "Pi": "Π",
@@ -73,7 +45,8 @@ _NAMED = _GREEK | {
     "Leftrightarrow": "⇒", "Longrightarrow": "⇒", "circ": "°", "degree": "°", "euro": "€",
     "pounds": "£", "textdegree": "°", "textdollar": "$", "mathdollar": "$", "therefore": "",
     "quad": " ", "qquad": " ", "enspace": " ", "thinspace": " ", "newline": " ", "hfill": " ",
-    "displaystyle": "", "checkmark": "", "blacksquare": "", "qed": "", "textstyle": "", "limits": "", "middle": "", "left": "", "right": "",
+    "displaystyle": "", "checkmark": "", "blacksquare": "", "qed": "", "textstyle": "",
+    "limits": "", "middle": "", "left": "", "right": "",
     "big": "", "Big": "", "bigg": "", "Bigg": "", "bigl": "", "bigr": "", "Bigl": "", "Bigr": "",
     "biggl": "", "biggr": "", "mathopen": "", "mathclose": "", "mathrel": "", "mathbin": "",
     "bf": "", "rm": "", "strut": "", "lang": "⟨", "rang": "⟩", "perthousand": "‰", "square": "",
@@ -89,7 +62,8 @@ _VECTOR = re.compile(
     r"\\(?:hat|vec|overrightarrow)\s*\{?\s*(?:\\(?:mathbf|imath|jmath)?\s*\{?)?([ijk])\}*"
     r"|\\(?:mathbf|boldsymbol|bm)\s*\{?\s*([ijk])\s*\}?(?![A-Za-z])"
 )
-_UPRIGHT = {"e", "i", "d", "π", "ln", "log", "lg", "sin", "cos", "tan", "cot", "sec", "csc", "exp"} | {
+_UPRIGHT = {"e", "i", "d", "π", "ln", "log", "lg", "sin", "cos", "tan", "cot", "sec", "csc",
+"exp"} | {
     "arcsin", "arccos", "arctan", "gcd", "lcm", "max", "min", "sqrt", "sinh", "cosh", "tanh", "pi"
 }  # fmt: skip
 _EARLY = tuple(
@@ -127,10 +101,12 @@ _LAST = tuple(
         (r"(\d*\.\d*?)(?:\\dot\s*\{?(\d)\}?)(\d*)(?:\\dot\s*\{?(\d)\}?)", r"\1(\2\3\4)"),
         (r"(\d*\.\d*)\\dot\s*\{?(\d)\}?", r"\1(\2)"),
         (r"(\d*\.\d*?)(\d{1,6}?)\2{2,}+\d{0,5}\s*\.\.\.", r"\1(\2)"),
-        (r"(?<![\d.])([1-9]\d{0,2})((?:\{,\}\d{3})+)(?![\d{])", lambda m: m[1] + m[2].replace("{,}", "")),
+        (r"(?<![\d.])([1-9]\d{0,2})((?:\{,\}\d{3})+)(?![\d{])",
+        lambda m: m[1] + m[2].replace("{,}", "")),
         (r"(?<=\d)\{,\}(?=\d)", "."),
         (r"\{,\}", ","),
-        (r"(?<![\d.,])([1-9]\d{0,2})((?:,\d{3})+)(?![\d,])", lambda m: m[1] + m[2].replace(",", "")),
+        (r"(?<![\d.,])([1-9]\d{0,2})((?:,\d{3})+)(?![\d,])", lambda m: m[1] + m[2].replace(",",
+        "")),
         (r"(?<![\d.,])(\d{1,3})((?:\.\d{3}){2,})(?![\d.])", lambda m: m[1] + m[2].replace(".", "")),
         (r"(?<=\d)['_ ](?=\d{3}(?!\d))", ""),
         (r"(?<=\d) (?=\d{3}(?!\d))", ""),

@@ -9,36 +9,10 @@ from typing import Any
 
 Tree = tuple[Any, ...]
 FUNCTIONS = frozenset(
-    [
-        "sin",
-        "cos",
-        "tan",
-        "cot",
-        "sec",
-        "csc",
-        "arcsin",
-        "arccos",
-        "arctan",
-        "arccot",
-        "sinh",
-        "cosh",
-        "tanh",
-        "ln",
-        "log",
-        "lg",
-        "exp",
-        "gcd",
-        "lcm",
-        "max",
-        "min",
-        "sqrt",
-        "asin",
-        "acos",
-        "atan",
-        "Re",
-        "Im",
-        "abs",
-    ]
+    (
+        "sin cos tan cot sec csc arcsin arccos arctan arccot sinh cosh tanh ln log lg exp "
+        "gcd lcm max min sqrt asin acos atan Re Im abs"
+    ).split()
 )
 _TOKEN = re.compile(
     r"\s*(?:(?P<rep>\d*\.\d*\(\d+\))|(?P<num>\d+(?:\.\d+)?|\.\d+)|\\(?P<cmd>[A-Za-z]+)"
