@@ -243,10 +243,12 @@ def _has_sum(of: Tree) -> bool:
 
 
 def _restated(form: str, wanted: str, asked: str) -> bool:
-    """Whether the form is a computation that stands in the question."""
+    """Whether the form is a computation of numbers that stands in the question."""
     short = squeezed(form)
+    of = _formula(form)
     if (
-        len(short) < 3
+        (of is not None and names(of))
+        or len(short) < 3
         or not re.search(r"[-+*/^!\\(_]", short.lstrip("-+"))
         or re.fullmatch(r"[-+]?\d+/\d+", short)
     ):

@@ -139,7 +139,7 @@ def _in_words(text: str, equal: Equal, question: str) -> bool:
         return False
     if len(parts) > 1 and equal(last):
         return True
-    if not _PROSE.search(text):
+    if "\\" in last or not _PROSE.search(text):  # a formula, which has been read as a whole
         return False
     said = _VERB.split(text)[-1]
     if said != text and equal(said):

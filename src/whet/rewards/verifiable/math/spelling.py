@@ -152,6 +152,7 @@ def spelled(text: str) -> str:
 def _undollared(text: str) -> str:
     r"""Without the dollars of formulas; one that stands alone or is escaped is money."""
     text = text.replace("\\$", "\ue000")
+    text = re.sub(r"^\$+\s+([^$]+?)\s+\$+(\.?)$", r"\1\2", text)  # `$ 5 $`
     text = re.sub(r"\$+(?!\s)([^$]+)(?<!\s)\$+(?!\d)|\$\$([^$]+)\$\$", r" \1\2 ", text)
     text = re.sub(r"\\[()\[\]](?![a-z0-9])", " ", text) if re.search(r"\\\(|\\\[", text) else text
     return text.replace("\ue000", "$")
