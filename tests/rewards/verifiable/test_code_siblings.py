@@ -22,7 +22,7 @@ SHORT = 12  # every so manieth row is tried without `-m full`
 works = pytest.mark.skipif(bool(why := Safest().probe()), reason=why or "a sandbox works")
 
 
-def tests_of(row):
+def suite_of(row):
     if row["format"] == "tests":
         return row["tests"]
     made = {"kind": "assert", "asserts": row["tests"]}
@@ -39,6 +39,6 @@ def tests_of(row):
 )
 def test_a_sibling_is_judged_as_it_deserves(rolled, row):
     judge = Code(limits=Limits(wall_s=20), total_s=120)
-    verdict = judge.score(rolled(row["reply"], tests=tests_of(row)))
+    verdict = judge.score(rolled(row["reply"], tests=suite_of(row)))
     assert bool(verdict.correct) is row["correct"], (row["why"], verdict.note)
     assert verdict.judged is ("no verdict" not in row["why"]), verdict.note

@@ -95,8 +95,9 @@ def _each_equal(expected: Sequence[object], got: Sequence[object]) -> bool:
 
 
 def _close(expected: object, got: object) -> bool:
-    numbers = all(isinstance(x, (int, float)) and not isinstance(x, bool) for x in (expected, got))
-    if not numbers:
+    if isinstance(expected, bool) or isinstance(got, bool):
+        return False
+    if not isinstance(expected, (int, float)) or not isinstance(got, (int, float)):
         return False
     if expected == got:
         return True
