@@ -235,3 +235,14 @@ def test_equal_spellings_are_not_asked_about():
     judge = Close()
     asked(Majority(reader=READER, truth=judge), numbers(*[42] * 64))
     assert judge.golds == ["42"] * 64  # once for each reply, for the record
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["7" * 5000, "0." + "1" * 5000, "1/" + "7" * 5000, "7" * 4295 + " trillion"],
+    ids=lambda answer: answer[:2] + answer[-2:],
+)
+def test_a_vast_number_is_an_answer_like_others_and_no_fault(answer):
+    """Integers of more than 4300 digits can't be written by Python."""
+    group = [replied(f"#{a}", seed=i) for i, a in enumerate([answer, "8", answer])]
+    assert scores(asked(Majority(reader=READER, truth=None), group)) == [1, 0, 1]

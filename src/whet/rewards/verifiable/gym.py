@@ -43,7 +43,7 @@ class Gym(Reward):
     """
 
     limit_s: float = 10.0
-    longest: int = 4096  # characters of an answer
+    longest: int = 4096  # characters of an answer, where the right one has not half as many
     workers: int = 2
 
     def __post_init__(self) -> None:
@@ -63,11 +63,14 @@ class Gym(Reward):
         answer = _answer(text, rollout.finish)
         if not answer:
             return no_answer(rollout)
-        return self._refused(name, answer) or self._judged(name, info["entry"], answer)
+        gold = literal_eval(info["entry"])["answer"] or ""
+        if name not in SEVERAL and not gold.strip():
+            return Verdict(reason=Reason.NOT_APPLICABLE, note="the right answer is an empty one")
+        return self._refused(name, answer, gold) or self._judged(name, info["entry"], answer, gold)
 
-    def _refused(self, dataset: str, answer: str) -> Verdict | None:
+    def _refused(self, dataset: str, answer: str, gold: str) -> Verdict | None:
         """The verdict on an answer that is not shown to the scorer, or None."""
-        if len(answer) > self.longest:
+        if len(answer) > max(self.longest, 2 * len(gold)):
             return Verdict.failure(Reason.WRONG, note=f"{len(answer)} characters")
         if any(sign.isdecimal() and not sign.isascii() for sign in answer):
             return Verdict.failure(Reason.WRONG, note="digits of another script")
@@ -75,13 +78,10 @@ class Gym(Reward):
             return Verdict.failure(Reason.UNSAFE, note=answer[:80])
         return None
 
-    def _judged(self, name: str, entry: str, answer: str) -> Verdict:
+    def _judged(self, name: str, entry: str, answer: str, gold: str) -> Verdict:
         if name in EXPRESSIONS:
             right = solved(entry, answer)
             return _verdict(answer, raw=float(right), correct=right)
-        gold = literal_eval(entry)["answer"] or ""
-        if name not in SEVERAL and not gold.strip():
-            return Verdict(reason=Reason.NOT_APPLICABLE, note="the right answer is an empty one")
         if name not in SEVERAL and vast(answer) and not same(answer, gold):
             return _verdict(answer, raw=0.0, correct=False)
         raw = self._asked(name, entry, answer)

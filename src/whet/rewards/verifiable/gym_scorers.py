@@ -71,6 +71,7 @@ _TOKEN = re.compile(r"\d+(?:\.\d+)?|\.\d+|[^\W\d]+|[^\w\s,\[\]()'\"]")
 _ACT = re.compile(r"[(.*<]|__")  # a call, an attribute, a product, a power, a shift
 _VAST = re.compile(r"\de[+-]?\d{4}", re.IGNORECASE)
 _ALGEBRA = re.compile(r"[\w\s+\-*/^().,]*")
+_LONGEST = 3000  # signs of a number: Python reads integers of up to 4300 digits
 _NAME = re.compile(r"[^\W\d]\w*")
 _FUNCTION = re.compile(r"\w|(?:a|arc)?(?:sin|cos|tan|sec|csc|cot)h?|pi|exp|log|ln|sqrt|erf|Abs")
 
@@ -124,7 +125,8 @@ def vast(answer: str) -> bool:
 
 def _tokens(text: str) -> Iterator[str | Fraction]:
     for token in _TOKEN.findall(text):
-        yield Fraction(token) if token[0] in "0123456789." and token != "." else token.casefold()
+        digits = token[0] in "0123456789." and token != "." and len(token) <= _LONGEST
+        yield Fraction(token) if digits else token.casefold()
 
 
 @lru_cache(maxsize=128)
