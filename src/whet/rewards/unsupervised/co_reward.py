@@ -6,11 +6,11 @@ from functools import partial
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
+from whet.rewards.unsupervised.broken_rollouts import among_unbroken, unbroken
 from whet.rewards.unsupervised.clusters import clustered
 from whet.rewards.unsupervised.paraphrases import Paraphrase, Template
 from whet.rewards.unsupervised.readers import Announced, Extractor
 from whet.rewards.unsupervised.truth import with_truth
-from whet.rewards.unsupervised.broken_rollouts import among_unbroken, unbroken
 from whet.rewards.unsupervised.votes import ballot, share, winner
 from whet.types import Decoding, Group, Need, Request, Verdict
 

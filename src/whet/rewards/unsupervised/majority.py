@@ -6,10 +6,10 @@ from functools import partial
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
+from whet.rewards.unsupervised.broken_rollouts import among_unbroken
 from whet.rewards.unsupervised.clusters import clustered
 from whet.rewards.unsupervised.readers import Announced, Extractor
 from whet.rewards.unsupervised.truth import with_truth
-from whet.rewards.unsupervised.broken_rollouts import among_unbroken
 from whet.rewards.unsupervised.votes import ballot, share, winner
 from whet.types import Group, Verdict
 

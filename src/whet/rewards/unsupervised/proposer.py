@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.unsupervised.proposals import Edge, Poser, Worth
 from whet.rewards.unsupervised.broken_rollouts import unbroken
+from whet.rewards.unsupervised.proposals import Edge, Poser, Worth
 from whet.types import Decoding, Group, Need, Reason, Request, Rollout, UsageError, Verdict
 
 

@@ -7,10 +7,10 @@ from math import log
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
+from whet.rewards.unsupervised.broken_rollouts import among_unbroken
 from whet.rewards.unsupervised.clusters import clustered
 from whet.rewards.unsupervised.readers import Announced, Extractor
 from whet.rewards.unsupervised.truth import with_truth
-from whet.rewards.unsupervised.broken_rollouts import among_unbroken
 from whet.rewards.unsupervised.votes import ballot, disagreement, share
 from whet.types import Group, UsageError, Verdict
 

@@ -3,7 +3,6 @@
 from whet.rewards.verifiable.math.normal import plain
 from whet.rewards.verifiable.math.number import number
 
-
 _LONGEST = 3000  # signs of a number: Python writes integers of up to 4300 digits
 
 
