@@ -147,7 +147,7 @@ def line(name: str, rows: Sequence[Row], found: Sequence[bool | None]) -> str:
 def main() -> None:
     """Print the table, and rows that were judged otherwise than they are labelled."""
     parser = argparse.ArgumentParser(description="judges on labelled replies")
-    parser.add_argument("half", choices=("open", "siblings", "kept"))
+    parser.add_argument("half", choices=[f.name for f in sorted(FOLDER.iterdir()) if f.is_dir()])
     parser.add_argument("sets", nargs="*")
     parser.add_argument("--show", type=int, default=0)
     asked = parser.parse_args()

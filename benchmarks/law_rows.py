@@ -1,10 +1,12 @@
 """Labelled replies of benchmarks/labelled as files that `whet verify` reads.
 
-    python benchmarks/law_rows.py FOLDER            # the open half, the drawn rows, the siblings
+    python benchmarks/law_rows.py FOLDER
     whet verify --law --labelled FOLDER
 
 One file per verifier, named after it, with the columns prompt, reply, answer, info, correct.  The
-half `kept` is left out: it is measured once, by benchmarks/labelled_judges.py.
+half `kept` is left out: it is measured once, by benchmarks/labelled_judges.py.  Where a verifier
+reads info alone, the answer is info as JSON, since a row has to have one.  Rows of json_fields that
+have a schema and no gold are left out.
 """
 
 import argparse
@@ -13,34 +15,32 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from labelled_judges import FOLDER, TASKS, rows_of
+from labelled_judges import TASKS, rows_of
 
-REWARDS = {"qa": "qa_exact"}  # all other sets are named after their reward
-_PARTS = ("open", "siblings")
+_REWARDS = {"qa": "qa_exact"}  # all other sets are named after their reward
 
 
 def law_rows(name: str) -> Iterator[Mapping[str, Any]]:
-    """The rows of a set in the columns of `whet verify`."""
-    for part in _PARTS:
-        if not (FOLDER / part / f"{name}.jsonl").is_file():
-            continue
-        for row in rows_of(part, name):
-            prompt = row.get("question") or row.get("prompt") or "?"
+    """The open rows of a set in the columns of `whet verify`."""
+    for row in rows_of("open", name):
+        prompt = row.get("question") or row["prompt"]
+        told = TASKS[name](row)
+        answer = told.get("answer", json.dumps(told.get("info")))
+        if answer:
             own = {"prompt": prompt, "reply": row["reply"], "correct": row["correct"]}
-            yield {**own, **TASKS[name](row)}
+            yield {**own, **told, "answer": answer}
 
 
-def write_all(folder: Path) -> None:
-    """Write a file per verifier; those whose rows are drawn are copied."""
+def main() -> None:
+    """Write a file per verifier."""
+    parser = argparse.ArgumentParser(description="labelled replies for whet verify")
+    parser.add_argument("folder", type=Path)
+    folder = parser.parse_args().folder
     folder.mkdir(parents=True, exist_ok=True)
     for name in TASKS:
         lines = [json.dumps(row, ensure_ascii=False) for row in law_rows(name)]
-        (folder / f"{REWARDS.get(name, name)}.jsonl").write_text("\n".join(lines) + "\n")
-    for file in sorted((FOLDER / "drawn").glob("*.jsonl")):
-        (folder / file.name).write_bytes(file.read_bytes())
+        (folder / f"{_REWARDS.get(name, name)}.jsonl").write_text("\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="labelled replies for whet verify")
-    parser.add_argument("folder", type=Path)
-    write_all(parser.parse_args().folder)
+    main()

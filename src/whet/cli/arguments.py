@@ -101,7 +101,9 @@ class VerifyOptions:
     """
 
     reward: str = word("a name, path.py:function, or package.module:function", default="")
-    labelled: str = option("synthetic, or a file with columns prompt, reply, answer, correct")
+    labelled: str = option(
+        "synthetic, or a file with columns prompt, reply, answer, correct; with --law a folder"
+    )
     law: bool = option("compare all verifiers that a folder has replies for", default=False)
     against: str = option("another reward to compare with", default="")
     rows: int = option("number of rows of the synthetic set", default=2400)

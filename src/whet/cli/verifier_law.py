@@ -22,7 +22,8 @@ _COLUMN = 24
 def labelled_verifiers(folder: str) -> Mapping[str, tuple[Judge, tuple[Case, ...]]]:
     """Each reward that a file of the folder is named after, with the labelled replies of the file.
 
-    Raises `UsageError` where the folder is none, is empty, or has a file of another name.
+    Raises `UsageError` where `folder` is no folder, has no such file, or has a file whose name is
+    no reward's.
     """
     place = Path(folder)
     if not place.is_dir():
@@ -55,7 +56,7 @@ def meanings() -> list[str]:
     """What each property says, for below the table."""
     return [
         "objectivity: share of replies with the same verdict when asked again",
-        "speed: verdicts a second, one call at a time; scale: concurrent calls",
+        "speed: 1 / the median seconds of a call; scale: verdicts per second of all calls together",
         "noise: 1 − (recall + specificity − 1); gradation: bits in the scores",
     ]
 

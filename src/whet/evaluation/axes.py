@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, hypot, nan
+from math import ceil, hypot, log, nan
 
 import numpy as np
 
@@ -27,9 +27,9 @@ class Axes:
 
     objectivity: the share of replies with the same verdict in two passes; a reply without a
     verdict in either is not the same.  Wilson's interval.
-    speed: verdicts per second with one call at a time, 1 / median duration.  The interval is that
-    of the median by order statistics.
-    scale: verdicts per second with concurrent calls.  Student's interval over ten blocks of
+    speed: 1 / the median duration of a call, beside the concurrent calls.  The interval is that of
+    the median by order statistics.
+    scale: verdicts per second of all calls together.  Student's interval over ten blocks of
     replies, in the order in which they were judged.
     noise: 1 − J = (1 − recall) + (1 − specificity), where J is Youden's.  The interval adds those
     of the two shares in squares (MOVER; Newcombe 1998, from memory).
@@ -96,10 +96,13 @@ def _noise(matrix: Confusion) -> Interval:
 
 
 def _gradation(scores: Sequence[float]) -> Interval:
+    from scipy.special import entr  # its import takes half a second
+
     value = entropy(scores)
     if len(scores) < 2:  # noqa: PLR2004  (one reply says nothing of the spread)
         return Interval(value=value, low=nan, high=nan)
-    rng, held = np.random.default_rng(0), np.sort(scores)
-    drawn = [entropy(rng.choice(held, len(held)).tolist()) for _ in range(_DRAWS)]
-    low, high = np.quantile(drawn, [TAIL, 1 - TAIL])
+    _, counts = np.unique(np.round(scores, 3), return_counts=True)
+    drawn = np.random.default_rng(0).multinomial(len(scores), counts / len(scores), _DRAWS)
+    bits = entr(drawn / len(scores)).sum(-1) / log(2)
+    low, high = np.quantile(bits, [TAIL, 1 - TAIL])
     return Interval(value=value, low=float(min(low, value)), high=float(max(high, value)))

@@ -3,23 +3,21 @@
 import numpy as np
 
 from whet.evaluation.statistics.inputs import Values, finite
-from whet.evaluation.statistics.interval import TAIL, Interval
+from whet.evaluation.statistics.interval import LEVEL, Interval
 
 
 def median_interval(values: Values) -> Interval:
-    """The median, and the order statistics x₍ⱼ₎ and x₍ₙ₊₁₋ⱼ₎ around it with a coverage of .95.
+    """The median, and the order statistics around it that cover it in at least .95 of the cases.
 
-    The number of values below the median is Binomial(n, ½); j is the largest rank with
-    P(Binomial(n, ½) < j) ≤ .025.  No j exists for fewer than six values: the ends are NaN.
-    Source: Thompson 1936 (from memory).
+    The ends are x₍ⱼ₎ and x₍ₙ₊₁₋ⱼ₎ with the largest j where P(Binomial(n, ½) < j) ≤ .025
+    (`scipy.stats.quantile_test`).  No j exists for fewer than six values: the ends are NaN.
 
     Raises `UsageError` without a value, or where one is not finite.
     """
-    from scipy.stats import binom  # its import takes half a second
+    from scipy.stats import quantile_test  # its import takes half a second
 
-    held = np.sort(finite(values, "values"))
-    rank = int(binom.ppf(TAIL, len(held), 0.5))  # the smallest k with P(≤ k) ≥ .025
+    held = finite(values, "values")
     middle = float(np.median(held))
-    if not rank:
-        return Interval(value=middle, low=np.nan, high=np.nan)
-    return Interval(value=middle, low=float(held[rank - 1]), high=float(held[-rank]))
+    found = quantile_test(held, q=middle, p=0.5)  # pyright: ignore[reportArgumentType] (any number)
+    ends = found.confidence_interval(LEVEL)
+    return Interval(value=middle, low=float(ends.low), high=float(ends.high))
