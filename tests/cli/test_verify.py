@@ -128,7 +128,7 @@ def test_judges_that_play_with_the_policy_are_refused_by_name(here, capsys, rewa
     ("words", "told"),
     [
         (["exact"], "missing --labelled"),
-        (["--labelled", "rows.jsonl"], "reward is missing; name one"),
+        (["--labelled", "rows.jsonl"], "missing REWARD"),
         (
             ["--law", "--labelled", "rows.jsonl"],
             "labelled is 'rows.jsonl'; with --law give a folder",

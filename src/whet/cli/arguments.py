@@ -102,7 +102,8 @@ class VerifyOptions:
 
     reward: str = word("a name, path.py:function, or package.module:function", default="")
     labelled: str = option(
-        "synthetic, or a file with columns prompt, reply, answer, correct; with --law a folder"
+        "synthetic, or a file with columns prompt, reply, answer, correct; with --law a folder",
+        default="",
     )
     law: bool = option("compare all verifiers that a folder has replies for", default=False)
     against: str = option("another reward to compare with", default="")

@@ -23,6 +23,7 @@ from whet.evaluation.verifiers import (
     check_verifier,
     compare,
 )
+from whet.invoked import program
 from whet.types import UsageError
 
 STOPPED = 130
@@ -34,6 +35,9 @@ def main(words: Sequence[str]) -> int:
     asked = parse(VerifyOptions, words, "verify")
     if asked.examples < 0:
         raise UsageError(f"examples is {asked.examples}; give 0 or more")
+    given = {"REWARD": asked.reward or asked.law, "--labelled": asked.labelled}
+    if missing := [name for name, what in given.items() if not what]:
+        raise UsageError(f"missing {', '.join(missing)} ({program()} verify --help)")
     return _law(asked) if asked.law else _one(asked)
 
 
@@ -60,8 +64,6 @@ def _law(asked: VerifyOptions) -> int:
 
 def _one(asked: VerifyOptions) -> int:
     """Print what was found of one reward, beside another one where asked for."""
-    if not asked.reward:
-        raise UsageError("reward is missing; name one, or compare all of a folder with --law")
     rows = cases(asked.labelled, count=asked.rows)
     judge = rewards.find(asked.reward)
     other = rewards.find(asked.against) if asked.against else None
