@@ -34,6 +34,7 @@ from whet.engines.openai.server import Server
 from whet.evaluation.measure import EvalConfig, Scorecard
 from whet.policy import algorithms
 from whet.protocols import Algorithm, Judge, Reward
+from whet.rewards.dense import Each
 from whet.rewards.dense.process import Process
 from whet.rewards.unsupervised.format_only import FormatOnly
 from whet.rewards.unsupervised.majority import Majority
@@ -101,7 +102,7 @@ VIRTUES = (wordy, brief, terse, sevens)
 
 def arms() -> dict[str, Arm]:
     """All that need no server."""
-    steps = Process(family=Lock(), inner=Labelled())
+    steps = Process(family=Lock(), form=Each(), inner=Labelled())
     return {
         "exact": Arm(reward=Labelled()),
         "noisy": Arm(reward=Noisy(probability=0.2, inner=Labelled())),

@@ -48,7 +48,7 @@ def test_tokens_of_several_characters():
 
 
 def test_each_step_is_paid_at_its_last_token():
-    judge = Process(family=Chain(), inner=Marks(), weight=1.0)
+    judge = Process(family=Chain(), form=Each(), inner=Marks(), weight=1.0)
     reply = "8;17;10;#10"
     [found] = asked(judge, [replied(reply, task=CHAIN)])
     paid = {place: value for place, value in enumerate(found.credit) if value}

@@ -18,6 +18,15 @@ def fenced(text):
     return f"<think>so</think>\n```lean\n{text}\n```"
 
 
+def said(severity, data, line=1):
+    place = {"line": line, "column": 2}
+    return json.dumps({"severity": severity, "pos": place, "endPos": None, "data": data})
+
+
+FREE = said("information", "'t' does not depend on any axioms")
+STANDARD = said("information", "'t' depends on axioms: [propext, Classical.choice]")
+
+
 def judged(rolled, reply, judge=None, **info):
     return (judge or Lean()).score(rolled(reply, **{"statement": STATEMENT, **info}))
 
@@ -60,20 +69,58 @@ def test_where_lean_is_not_installed_nobody_is_judged(rolled):
     assert verdict.note == "no-such-lean isn't installed, or not on the PATH"
 
 
+@pytest.fixture
+def lean(tmp_path):
+    """A program in the place of Lean, which prints this and ends with this code."""
+
+    def made(output="", code=0, wait=0):
+        program = tmp_path / "lean"
+        program.write_text(f"#!/bin/sh\nsleep {wait}\ncat <<'END'\n{output}\nEND\nexit {code}\n")
+        program.chmod(0o755)
+        return Lean(command=(str(program),), limit_s=0.2 if wait else 60.0)
+
+    return made
+
+
+def test_a_proof_that_never_ends_is_wrong(rolled, lean):
+    found = judged(rolled, fenced(PROOF), lean(FREE, wait=9))
+    assert (found.reason, found.score, found.fault) == (Reason.TIMEOUT, 0, False)
+
+
+def test_what_lean_says_decides(rolled, lean):
+    assert judged(rolled, fenced(PROOF), lean(FREE)).correct
+    assert judged(rolled, f"```Lean\r\n{PROOF}\r\n```", lean(STANDARD)).correct
+    assert not judged(rolled, fenced(PROOF), lean(FREE, code=1)).correct
+    assert not judged(rolled, fenced(PROOF), lean("killed")).correct
+    other = said("information", "'t' depends on axioms: [propext, cheat]")
+    assert judged(rolled, fenced(PROOF), lean(other)).note == "rests on cheat"
+    assert judged(rolled, fenced(f"{PROOF} -- \ud800"), lean(FREE)).correct  # no text
+
+
+@pytest.mark.parametrize("comment", ["-- open the definition", "  -- axiom, sorry, #eval, IO"])
+def test_comments_may_say_anything(rolled, lean, comment):
+    assert judged(rolled, fenced(f"{STATEMENT} by\n{comment}\n  rfl {comment}"), lean(FREE)).correct
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        'theorem a : "\n-- " = "\n-- " := by sorry',
+        "theorem a : x --y\naxiom b : False",
+        "theorem a : True := trivial\n--\nsorry",
+        "/-- -/ axiom b : False",
+        "theorem a : x/--y sorry",
+    ],
+)
+def test_no_comment_hides_a_command(rolled, lean, hidden):
+    assert judged(rolled, fenced(f"{hidden}\n{PROOF}"), lean(FREE)).score == 0
+
+
 def test_a_task_brings_a_statement(rolled):
     for statement in ("", "n + 0 = n", "theorem t : n + 0 = n"):
         assert judged(rolled, fenced(PROOF), statement=statement).fault
     with pytest.raises(UsageError, match="lean.command is"):
         Lean(command=())
-
-
-def said(severity, data, line=1):
-    place = {"line": line, "column": 2}
-    return json.dumps({"severity": severity, "pos": place, "endPos": None, "data": data})
-
-
-FREE = said("information", "'t' does not depend on any axioms")
-STANDARD = said("information", "'t' depends on axioms: [propext, Classical.choice]")
 
 
 @pytest.mark.parametrize(

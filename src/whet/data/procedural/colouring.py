@@ -63,6 +63,10 @@ class _Graph:
     edges: tuple[str, ...]
     nodes: int
 
+    @property
+    def width(self) -> int:
+        return 1
+
     def leads(self, moves: tuple[str, ...]) -> bool:
         left = self.nodes - len(moves)
         if left < 0 or not self._fits(moves):

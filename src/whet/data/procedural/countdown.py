@@ -14,12 +14,12 @@ from typing import ClassVar
 
 from whet.data.procedural.arithmetic import Equation, equations
 from whet.data.procedural.levels import check_level
+from whet.data.procedural.spelling import entries
 from whet.rewards.verifiable.countdown import solution
 from whet.types import Step, Task
 
 _LARGEST = 12  # of the numbers
 _MOST = 99  # largest intermediate result
-_ENTRY = re.compile(r"[^;]+")
 _EQUATION = re.compile(r"([0-9]{1,6})([-+*/])([0-9]{1,6})=([0-9]{1,6})")
 _STRENGTH = {"+": 1, "-": 1, "*": 2, "/": 2, "number": 3}
 
@@ -65,13 +65,13 @@ class Countdown:
         numbers, _ = _given(task)
         pools = {tuple(sorted(map(Fraction, numbers)))}
         steps: list[Step] = []
-        for entry in _ENTRY.finditer(reply):
-            equation = _EQUATION.fullmatch(entry[0])
+        for start, end, said in entries(reply):
+            equation = _EQUATION.fullmatch("".join(said.split()))
             if equation:
                 correct, pools = _used(pools, Equation.read(*equation.groups()))
             else:
-                correct = entry[0].startswith("#") and _solves(entry[0][1:], task)
-            steps.append(Step(start=entry.start(), end=entry.end(), correct=correct))
+                correct = "#" in said and _solves(said.rpartition("#")[2], task)
+            steps.append(Step(start=start, end=end, correct=correct))
         return tuple(steps)
 
 

@@ -58,6 +58,10 @@ class _Tower:
     goal: str
     most: int
 
+    @property
+    def width(self) -> int:
+        return 0
+
     def leads(self, moves: tuple[str, ...]) -> bool:
         left = self.most - len(moves)
         end = replay(self.start, moves) if left >= 0 else None

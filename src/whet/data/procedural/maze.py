@@ -62,6 +62,10 @@ class _Map:
     goal: str
     most: int
 
+    @property
+    def width(self) -> int:
+        return 0
+
     def leads(self, moves: tuple[str, ...]) -> bool:
         if len(moves) > self.most or not self._walks(moves):
             return False

@@ -1,13 +1,11 @@
 """Replies of the form `8;16;9;#9`: intermediate states of a computation, then its result."""
 
-import re
 from collections.abc import Iterator
 from random import Random
 from typing import Protocol, runtime_checkable
 
+from whet.data.procedural.spelling import entries
 from whet.types import Step, Task
-
-_ENTRY = re.compile(r"[^;]+")
 
 
 @runtime_checkable
@@ -52,16 +50,15 @@ def followed(start: Machine, reply: str) -> tuple[Step, ...]:
     """
     steps: list[Step] = []
     minds: tuple[Machine, ...] = (start,)
-    for entry in _ENTRY.finditer(reply):
-        said = entry[0]
-        if said.startswith("#"):
-            correct = any(_last(mind).show() == said[1:] for mind in minds)
+    for start_at, end_at, said in entries(reply):
+        if "#" in said:
+            correct = any(_last(mind).show() == said.rpartition("#")[2] for mind in minds)
             minds = ()
         else:
             meant = {state for mind in minds for state in future(mind) if state.show() == said}
             correct = bool(meant)
             minds = tuple(meant) or _corrected(minds, said)
-        steps.append(Step(start=entry.start(), end=entry.end(), correct=correct))
+        steps.append(Step(start=start_at, end=end_at, correct=correct))
     return tuple(steps)
 
 

@@ -1,5 +1,6 @@
 """How a reply is cut into steps."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import log
 from typing import Protocol, runtime_checkable
@@ -19,7 +20,11 @@ class Cuts(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Separated:
-    """A step ends after each `mark` in the text; the text after the last mark is a step too."""
+    """A step ends after each `mark` in the text; the text after the last mark is a step too.
+
+    Every step has a visible character: blank lines are part of the step that follows them, and at
+    the end of the step before them.
+    """
 
     mark: str = "\n\n"
 
@@ -28,14 +33,19 @@ class Separated:
             raise UsageError("separated.mark is ''; give what ends a step, such as a blank line")
 
     def __call__(self, rollout: Rollout) -> list[int]:
-        reply, cuts = rollout.reply, set()
-        at = reply.find(self.mark)
-        while at >= 0:
-            end = at + len(self.mark)
-            cuts.add(tokens_of(rollout, at, end).stop)
-            at = reply.find(self.mark, end)
+        ends = self._ends(rollout.reply)
+        cuts = {tokens_of(rollout, end - len(self.mark), end).stop for end in ends}
         whole = last_reply(rollout)
         return sorted(cut for cut in cuts if whole.start < cut < whole.stop)
+
+    def _ends(self, reply: str) -> Iterator[int]:
+        """Places in the reply behind the first mark after each visible text but the last."""
+        at = last = 0
+        for piece in reply.split(self.mark):
+            if piece.strip() and last:
+                yield last
+            at += len(piece) + len(self.mark)
+            last = at if piece.strip() else last
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,8 +16,9 @@ class GrpoS(GroupReward):
     """R_i + α r_i (n Ĥ_i / Σ_k Ĥ_k − 1),  Ĥ the mean entropy of a reply's tokens.
 
     The sum goes over the n right replies of the group, with r = 1.  Wrong replies have r = −1 and
-    share by 1/Ĥ.  It changes the score, because there is one number per reply.  α = ½ and the form
-    for wrong replies are unconfirmed.  Right replies earn at least R − α, wrong ones at most R + α.
+    share by 1/Ĥ.  It changes the score, because there is one number per reply.  α = ½ is ours.
+    Right replies earn at least R − α, wrong ones at most R + α; up to ½ no wrong reply overtakes a
+    right one.
     """
 
     alpha: float = 0.5

@@ -17,7 +17,8 @@ class Gtpo(GroupReward):
 
     The sum goes over the d_t right replies that are long enough, with r = 1.  Wrong replies have r
     = −1 and share by 1/H: tokens of low entropy pay more.  At every position the mean over replies
-    stays r.  α = ½ and the form for wrong replies are unconfirmed.
+    stays r.  A token of a right reply has at least R − α, one of a wrong reply at most R + α.
+    α = ½ is ours; a public re-implementation of the paper adds 0.1 d_t H / Σ H to r instead.
     """
 
     alpha: float = 0.5

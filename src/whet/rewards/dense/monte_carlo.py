@@ -61,16 +61,16 @@ class PlayedOn(GroupReward, ABC):
         """The cuts after the forced tokens."""
         return [cut for cut in self.cuts(rollout) if cut > rollout.forced_len]
 
-    async def scores(
+    async def verdicts(
         self, rollout: Rollout, cuts: Sequence[int], context: RewardContext
-    ) -> list[list[float]]:
-        """The scores of the continuations of each cut.
+    ) -> list[list[Verdict]]:
+        """The verdicts on the continuations of each cut that have a score.
 
         Raises `LookupError` where no continuation of a cut has a score.
         """
-        return await asyncio.gather(*(self._scores(rollout, cut, context) for cut in cuts))
+        return await asyncio.gather(*(self._verdicts(rollout, cut, context) for cut in cuts))
 
-    async def _scores(self, rollout: Rollout, cut: int, context: RewardContext) -> list[float]:
+    async def _verdicts(self, rollout: Rollout, cut: int, context: RewardContext) -> list[Verdict]:
         if len(rollout.spoken) > 1:
             raise UsageError(
                 f"task {rollout.task.id!r} was played in {len(rollout.spoken)} turns; "
@@ -80,7 +80,7 @@ class PlayedOn(GroupReward, ABC):
         prefix = tuple(rollout.chosen_ids[:cut].tolist())
         request = Request.of(rollout.task, seeds, self.decoding, prefix)
         found = await context.judge(self.inner, await context.played(request))
-        known = [v.score for v in found if v.judged]
+        known = [verdict for verdict in found if verdict.judged]
         if not known:
             raise LookupError(f"no continuation of task {rollout.task.id!r} has a score")
         return known
@@ -90,6 +90,10 @@ class PlayedOn(GroupReward, ABC):
 class StepValues(PlayedOn):
     """Credit for steps from V̂(s) = (1/K) Σ_j R(s ⊕ y_j) at the start of each step."""
 
+    def worth(self, verdict: Verdict) -> float:
+        """R, the number of a verdict that is averaged: its score."""
+        return verdict.score
+
     async def credited(self, rollout: Rollout, verdict: Verdict, context: RewardContext) -> Verdict:
         """Takes V̂ at the first sampled token and at every cut.  An empty reply has no credit."""
         whole = last_reply(rollout)
@@ -97,9 +101,10 @@ class StepValues(PlayedOn):
             return verdict
         begin = max(whole.start, rollout.forced_len)
         places = self.places(rollout)
-        scores = await self.scores(rollout, [begin, *places], context)
+        played = await self.verdicts(rollout, [begin, *places], context)
         steps = spans(places, slice(begin, whole.stop))
-        credit, parts = self.credit(rollout, verdict.score, steps, list(map(fmean, scores)))
+        values = [fmean(map(self.worth, found)) for found in played]
+        credit, parts = self.credit(rollout, self.worth(verdict), steps, values)
         parts = {**verdict.parts, "steps": float(len(steps)), **parts}
         return replace(verdict, credit=credit, parts=parts)
 
@@ -131,24 +136,24 @@ def best_of(solved: float, count: int) -> float:
 
 @runtime_checkable
 class Label(Protocol):
-    """Labels a step from the scores of the continuations after it."""
+    """Labels a step by which of the continuations after it are right."""
 
-    def __call__(self, scores: Sequence[float]) -> float:
+    def __call__(self, right: Sequence[bool]) -> float:
         """A label in [0, 1]."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Soft:
-    """(1/N) Σ_j right_j;  a continuation is right where it scores 1 or more."""
+    """(1/N) Σ_j right_j, the share of right continuations."""
 
-    def __call__(self, scores: Sequence[float]) -> float:
-        return fmean(score >= 1 for score in scores)
+    def __call__(self, right: Sequence[bool]) -> float:
+        return fmean(right)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hard:
-    """1 where any continuation is right, that is, scores 1 or more; else 0."""
+    """1 where any continuation is right, else 0."""
 
-    def __call__(self, scores: Sequence[float]) -> float:
-        return float(any(score >= 1 for score in scores))
+    def __call__(self, right: Sequence[bool]) -> float:
+        return float(any(right))

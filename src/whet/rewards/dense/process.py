@@ -7,7 +7,7 @@ from statistics import fmean
 from whet.protocols import Family, GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.dense.placing import AtEnd, ValuePlacement, tokens_of
-from whet.rewards.dense.weighing import Each, StepTransform
+from whet.rewards.dense.weighing import MinForm, StepTransform
 from whet.types import Group, Rollout, UsageError, Verdict
 
 
@@ -15,8 +15,11 @@ from whet.types import Group, Rollout, UsageError, Verdict
 class Process(GroupReward):
     """r_k = w · (`right` where step k follows, else `wrong`), at the step's last token.
 
-    `form` weighs the steps against each other, as `MinForm` does; `place` puts the rewards at other
-    tokens.  The score is the inner reward's.  Part `steps` is the share of steps that follow.
+    `form` weighs the steps against each other.  With the default, PURE's min-form, they add up to
+    at most w · `right`, so that a right answer earns more than any steps without one.  With `Each`
+    every step is paid in full, and many steps can earn more than an answer.  `place` puts the
+    rewards at other tokens.  The score is the inner reward's.  Part `steps` is the share of steps
+    that follow.
     """
 
     compares = False
@@ -25,7 +28,7 @@ class Process(GroupReward):
     right: float = 1.0
     wrong: float = -1.0
     weight: float = 0.2
-    form: StepTransform = Each()
+    form: StepTransform = MinForm()
     place: ValuePlacement = AtEnd()
     inner: Judge = Declared()
 

@@ -16,6 +16,8 @@ class Segments(StepValues):
 
     V̂ is the mean score of `count` continuations; the outcome is the last value.  K = 9 is
     unconfirmed.  Masking comes last, so a likely token may end a segment and still have no credit.
+    The released code cuts in front of every m-th unlikely token, from the first one on, and gives
+    the tokens in front of the first cut nothing.
     """
 
     sure: float = 0.9

@@ -8,6 +8,7 @@ from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.dense.placing import Spread, last_reply
 from whet.types import Group, Rollout, Verdict
+from whet.types.numbers import spread
 
 _LEAST = 1e-6  # of a deviation, as in GRPO
 
@@ -16,10 +17,11 @@ _LEAST = 1e-6  # of a deviation, as in GRPO
 class TurnLevel(GroupReward):
     """c A_turn for every token before the last reply;  A_turn = (s − mean(s)) / std(s).
 
-    s is the score of the `turn` reward, which judges how the environment was used.  Tokens of the
-    last reply have no credit.  The verdict's score is the outcome, which has its own advantage.
-    The deviation is the sample's, as in GRPO.  To let turns count only where the outcome is right
-    (G-RA), give a `prioritised` reward.  c = 1.
+    s is the score of the `turn` reward, which judges how the environment was used.  Mean and std go
+    over the rollouts that have both verdicts.  Equal turns have no advantage.  Tokens of the last
+    reply have no credit.  The verdict's score is the outcome, which has its own advantage; good
+    turns can earn more than a right answer.  To let turns count only where the outcome is right
+    (G-RA), give a `prioritised` reward.  The deviation is the sample's, as in GRPO.  c = 1.
     """
 
     turn: Judge
@@ -29,7 +31,8 @@ class TurnLevel(GroupReward):
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         found = await context.judge(self.inner, group)
         turns = await context.judge(self.turn, group)
-        known = [v.score for v in turns if v.judged]
+        both = zip(found, turns, strict=True)
+        known = [turn.score for verdict, turn in both if verdict.judged and turn.judged]
         return [self._of(*of, known) for of in zip(group, found, turns, strict=True)]
 
     def _of(
@@ -44,7 +47,7 @@ class TurnLevel(GroupReward):
 
 
 def standardised(score: float, group: Sequence[float]) -> float:
-    """(s − mean) / (std + ε) with the sample deviation; 0 in a group of one."""
-    if len(group) == 1:
+    """(s − mean) / (std + ε) with the sample deviation; 0 in a group of one or of equal scores."""
+    if not spread(group):
         return 0.0
     return (score - fmean(group)) / (stdev(group) + _LEAST)

@@ -19,7 +19,10 @@ class StepTransform(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Each:
-    """The rewards unchanged: a chain's return is their sum, so many good steps beat few."""
+    """The rewards unchanged: a chain's return is their sum, so many good steps beat few.
+
+    Steps that say nothing are paid like others, and can earn more than a right answer.
+    """
 
     def __call__(self, rewards: Sequence[float]) -> list[float]:
         return list(rewards)

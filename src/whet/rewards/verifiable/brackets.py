@@ -1,27 +1,26 @@
 """Brackets: the answer closes every bracket that the task left open."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from whet.protocols import Reward
-from whet.rewards.verifiable.puzzles import ruled
+from whet.rewards.verifiable.puzzles import Info, Rule, ruled
 from whet.types import Rollout, Verdict
 
 PAIRS = {"(": ")", "[": "]", "{": "}", "<": ">"}
-_SIGNS = re.compile(r"[()\[\]{}<>\s]+")
+_SIGNS = re.compile(r"[()\[\]{}<>\s,]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brackets(Reward):
     """1 where the answer closes every open bracket, the last one first, and opens none, else 0.
 
-    The task has `info["begun"]`, such as `([{}(`; a reply announces the closing brackets: `)])`.
+    The task has `info["begun"]`, such as `([{}(`; a reply announces the closing brackets: `)])`.  A
+    beginning that has other signs, closes what it did not open, or leaves nothing open is a fault.
     """
 
     def score(self, rollout: Rollout) -> Verdict:
-        return ruled(rollout, ("begun",), _closes)
+        return ruled(rollout, ("begun",), _read)
 
 
 def after(due: str, sign: str) -> str | None:
@@ -34,13 +33,17 @@ def after(due: str, sign: str) -> str | None:
     return due[1:] if due[:1] == sign else None
 
 
-def _closes(info: Mapping[str, Any], text: str) -> bool | None:
-    if not _SIGNS.fullmatch(text):
-        return None
-    answer = "".join(text.split())
-    due: str | None = ""
-    for sign in str(info["begun"]) + answer:
-        due = after(due, sign)
-        if due is None:
-            return False
-    return not due and not set(answer) & set(PAIRS)
+def _read(info: Info) -> Rule:
+    begun, due = "".join(str(info["begun"]).split()), ""
+    for sign in begun:
+        following = after(due, sign)
+        if following is None:
+            raise ValueError(f"info['begun'] is {begun!r:.80}, not the beginning of brackets")
+        due = following
+    if not due:
+        raise ValueError(f"info['begun'] is {begun!r:.80}, which leaves nothing open")
+
+    def rule(text: str) -> bool | None:
+        return "".join(text.replace(",", " ").split()) == due if _SIGNS.fullmatch(text) else None
+
+    return rule

@@ -1,29 +1,29 @@
 """Sudoku: each digit occurs once in every row, column and box, and the given cells are kept."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isqrt
-from typing import Any
 
 from whet.protocols import Reward
-from whet.rewards.verifiable.puzzles import ruled
+from whet.rewards.verifiable.puzzles import Info, Rule, ruled
 from whet.types import Rollout, Verdict
 
-_LAYOUT = re.compile(r"[\s|,;+-]+")
+_LAYOUT = re.compile(r"[\s|,;+\[\]-]+")
+_EMPTY = str.maketrans("._", "00")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sudoku(Reward):
     r"""1 where the grid solves the task's, else 0.
 
-    The task has `info["grid"]`, rows of digits with 0 for an empty cell, in 4 or 9 rows.  The
-    answer stands in the last `<answer>…</answer>`, in `\boxed{…}` or after the last `#`: rows from
-    the top; characters that draw lines are ignored.
+    The task has `info["grid"]`, rows of digits with 0, `.` or `_` for an empty cell, in 4 or 9
+    rows.  The answer stands in the last `<answer>…</answer>`, in `\boxed{…}` or after the last `#`:
+    rows from the top; characters that draw lines or lists are ignored.  A grid that can't be read,
+    or has a digit twice in a row, column or box, is a fault.
     """
 
     def score(self, rollout: Rollout) -> Verdict:
-        return ruled(rollout, ("grid",), _solves)
+        return ruled(rollout, ("grid",), _read)
 
 
 def repeats(cells: str, side: int) -> bool:
@@ -32,15 +32,22 @@ def repeats(cells: str, side: int) -> bool:
     return any(len(set(unit)) < len(unit) for unit in units)
 
 
-def _solves(info: Mapping[str, Any], text: str) -> bool | None:
-    given, found = (_LAYOUT.sub("", grid) for grid in (str(info["grid"]), text))
+def _read(info: Info) -> Rule:
+    given = _LAYOUT.sub("", str(info["grid"])).translate(_EMPTY)
     side = {16: 4, 81: 9}.get(len(given))
     if side is None:
         raise ValueError(f"a grid of {len(given)} cells; it needs 16 or 81")
-    if len(found) != len(given) or not re.fullmatch(f"[1-{side}]*", found):
-        return None
-    kept = all(cell in ("0", own) for cell, own in zip(given, found, strict=True))
-    return kept and not repeats(found, side)
+    if not re.fullmatch(f"[0-{side}]*", given) or repeats(given, side):
+        raise ValueError(f"the grid {given!r} has a digit twice, or other signs")
+
+    def rule(text: str) -> bool | None:
+        found = _LAYOUT.sub("", text)
+        if len(found) != len(given) or not re.fullmatch(f"[1-{side}]*", found):
+            return None
+        kept = all(cell in ("0", own) for cell, own in zip(given, found, strict=True))
+        return kept and not repeats(found, side)
+
+    return rule
 
 
 def _units(cells: str, side: int) -> list[str]:

@@ -57,8 +57,8 @@ def run(command: Sequence[str], source: str, limit_s: float, folder: str) -> Rep
     """
     with TemporaryDirectory() as place:
         path = Path(place) / "Proof.lean"
-        path.write_text(source)
-        process = subprocess.Popen(
+        path.write_text(source, encoding="utf-8", errors="replace")  # replies may be any text
+        with subprocess.Popen(
             [*command, str(path)],
             cwd=folder or place,
             env={key: os.environ[key] for key in _PASSED if key in os.environ},
@@ -68,13 +68,13 @@ def run(command: Sequence[str], source: str, limit_s: float, folder: str) -> Rep
             start_new_session=True,
             encoding="utf-8",
             errors="replace",
-        )
-        try:
-            output = process.communicate(timeout=limit_s)[0]
-        except subprocess.TimeoutExpired:
-            return Report(status=Status.TIMEOUT)
-        finally:
-            _end(process)
+        ) as process:
+            try:
+                output = process.communicate(timeout=limit_s)[0]
+            except subprocess.TimeoutExpired:
+                return Report(status=Status.TIMEOUT)
+            finally:
+                _end(process)
         return report(output, process.returncode)
 
 

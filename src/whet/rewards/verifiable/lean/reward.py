@@ -11,7 +11,7 @@ from whet.rewards.verifiable.lean.program import Status, run
 from whet.rewards.verifiable.verdicts import no_answer
 from whet.types import Reason, Rollout, UsageError, Verdict
 
-_FENCE = re.compile(r"```(?:lean4?)?[ \t]*\n(.*?)```", re.DOTALL)
+_FENCE = re.compile(r"```(?:[Ll]ean4?)?[ \t\r]*\n(.*?)```", re.DOTALL)
 _NAMED = re.compile(r"\s*(?:theorem|lemma)\s+([^\s:({\[]+)")
 # what would prove anything, say something else than it seems to, or run programs
 _FORBIDDEN = re.compile(
@@ -23,6 +23,7 @@ _FORBIDDEN = re.compile(
     r"variables?|include|omit|namespace|section|universe|open|def|abbrev|structure|class|inductive|"
     r"mutual)\b|#|/-"
 )
+_COMMENT = re.compile(r"(?:^|(?<=\s))--.*$", re.MULTILINE)
 _STANDARD = ("propext", "Classical.choice", "Quot.sound")
 
 
@@ -35,12 +36,12 @@ class Lean(Reward):
     statement once, character by character, at the beginning of a line; theorems may stand before
     it, and its proof stands after it.  Refused are commands that prove anything or change the
     statement's meaning: `sorry`, axioms, definitions, variables, namespaces, options, macros,
-    notations, attributes, block comments, and everything that runs programs.  The proof may depend
-    on no axioms but `axioms`.
+    notations, attributes, block comments, and everything that runs programs.  Line comments may
+    say all that.  The proof may depend on no axioms but `axioms`.
 
     Lean runs on this machine as this user, and only the list of forbidden words protects the files:
-    use a machine that may be lost.  Where Lean is not installed or takes too long, the verdict is a
-    fault and not a zero.
+    use a machine that may be lost.  Where Lean is not installed, the verdict is a fault; a proof on
+    which it spends more than `limit_s` is wrong, because the policy chooses how long a proof takes.
     """
 
     command: tuple[str, ...] = ("lean",)  # or ("lake", "env", "lean"), in a project's folder
@@ -77,7 +78,7 @@ class Lean(Reward):
         hidden = '"' in before or before.rpartition("\n")[2].strip()  # in a text, or in a comment
         if not after.strip() or statement in after or hidden:
             return Verdict.failure(Reason.WRONG, note="not the statement of the task")
-        found = _FORBIDDEN.search(proof.replace(statement, ""))
+        found = _FORBIDDEN.search(_code(proof.replace(statement, "")))
         if found:
             return Verdict.failure(Reason.UNSAFE, note=f"{found[0]} is not allowed")
         return None
@@ -88,9 +89,15 @@ class Lean(Reward):
         source = f"{rollout.task.info.get('preamble') or ''}\n{proof}\n\n#print axioms {name}\n"
         report = run((*self.command, "--json"), source, self.limit_s, self.folder)
         if report.status is Status.TIMEOUT:
-            return Verdict.unjudged(f"lean took more than {self.limit_s:g} s")
+            note = f"lean took more than {self.limit_s:g} s"
+            return Verdict.failure(Reason.TIMEOUT, note=note)
         extra = sorted(set(report.axioms) - set(self.axioms))
         if report.status is Status.PROVED and extra:
             return Verdict.failure(Reason.WRONG, note=f"rests on {', '.join(extra)}"[:200])
         proved = report.status is Status.PROVED
         return Verdict.binary(correct=proved, note="" if proved else report.complaint[:200])
+
+
+def _code(proof: str) -> str:
+    """The proof without its line comments; unchanged where a string might contain their sign."""
+    return proof if '"' in proof else _COMMENT.sub("", proof)

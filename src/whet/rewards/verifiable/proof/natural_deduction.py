@@ -9,7 +9,8 @@ A proof is numbered lines, each a rule and the lines that it uses:
     n |E i j k        from P | Q, P -> R and Q -> R: R
     n _|_E i P        from false, anything        n LEM P          P | ~P
 
-Negation is an arrow to false, so ~ has no rules of its own.  `sorry` is no rule.
+Negation is an arrow to false, so ~ has no rules of its own.  `sorry` is no rule.  A formula of
+more than a thousand signs is an error, because rules can double it line by line.
 """
 
 import re
@@ -20,6 +21,7 @@ from whet.rewards.verifiable.proof.propositions import FALSE, Formula, ascii_sig
 
 _LINE = re.compile(r"([0-9]{1,4})[.:)]?\s+(\S+)(.*)")
 _MOST = 500  # lines of a proof
+_LARGEST = 1000  # atoms and signs of a formula
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +61,8 @@ class _Proof:
 
 def statement(text: str) -> tuple[tuple[Formula, ...], Formula]:
     """The premises and the conclusion of `P, P -> Q |- Q`; a formula alone has no premises."""
-    before, turnstile, after = ascii_signs(text).rpartition("|-")
-    premises = tuple(formula(part) for part in before.split(",")) if turnstile else ()
+    before, _, after = ascii_signs(text).rpartition("|-")
+    premises = tuple(formula(part) for part in before.split(",")) if before.strip() else ()
     return premises, formula(after)
 
 
@@ -88,10 +90,21 @@ def _follow(proof: _Proof, number: int, line: str) -> None:
     rule = _RULES.get(match[2])
     if rule is None:
         raise ValueError(f"{match[2][:20]!r} is no rule")
-    proof.last = rule(proof, match[3].strip())
+    proof.last = _small(rule(proof, match[3].strip()))
     proof.known[number] = proof.last
     if match[2] == "assume":
         proof.open.append(number)
+
+
+def _small(found: Formula) -> Formula:
+    """The same formula.  Raises `ValueError` where it is too large to be compared."""
+    pending, signs = [found], 0
+    while pending:
+        pending += [part for part in pending.pop() if isinstance(part, tuple)]
+        signs += 1
+        if signs > _LARGEST:
+            raise ValueError("makes a formula that is too long")
+    return found
 
 
 def _assume(proof: _Proof, text: str) -> Formula:

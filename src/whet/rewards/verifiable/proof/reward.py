@@ -1,17 +1,14 @@
 """The reward `proof`: extract the proof and pass it to the kernel."""
 
-import re
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from whet.protocols import Reward
 from whet.rewards.verifiable.announced_answers import announced, final_text
-from whet.rewards.verifiable.fences import is_open
+from whet.rewards.verifiable.fences import is_open, last_block
 from whet.rewards.verifiable.proof.natural_deduction import ProofCheck, check
 from whet.rewards.verifiable.verdicts import no_answer
 from whet.types import Reason, Rollout, UsageError, Verdict
-
-_FENCE = re.compile(r"```[a-z]*[ \t]*\n(.*?)```", re.DOTALL)
 
 
 @runtime_checkable
@@ -71,10 +68,12 @@ class Proof(Reward):
             return text
         if is_open(text):
             return no_answer(rollout)
-        fences = _FENCE.findall(text[: self.longest])
-        given = fences[-1] if fences else announced(rollout, self.longest)
+        block = last_block(text)
+        given = announced(rollout, self.longest) if block is None else block
         if isinstance(given, Verdict):
             return given
+        if len(given) > self.longest:
+            return Verdict.failure(Reason.WRONG, note=f"{len(given)} characters")
         checked = check(str(task.info["statement"]), given)
         score = self.credit(checked)
         reason = Reason.PARTIAL if 0 < score < 1 else Reason.OK if score else Reason.WRONG
