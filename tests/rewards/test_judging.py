@@ -12,6 +12,7 @@ from whet.rewards.judging import context_of, faults, judge, verdicts
 from whet.rewards.shaping.additive import Additive
 from whet.rewards.shaping.gated import Gated
 from whet.rewards.shaping.linear_length import LinearLength
+from whet.rewards.shaping.novelty import Novelty
 from whet.rewards.shaping.overlong import Overlong
 from whet.types import Decoding, IntegrityError, Need, Reason, Request, UsageError, Verdict
 
@@ -127,7 +128,7 @@ def test_the_step_reaches_judges_inside_judges():
         async def score_group(self, group, context):
             return [Verdict(reason=Reason.PARTIAL, score=context.step / 10, correct=True)] * 3
 
-    deep = Overlong(inner=LinearLength(weight=0.0, inner=Dated()))
+    deep = Overlong(inner=Novelty(bonus=0.0, inner=Dated()))
     assert [v.score for v in asked(deep, GROUP, step=7)] == [0.7] * 3
 
 

@@ -3,25 +3,28 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from whet.protocols import GroupReward, Judge, RewardContext
+from whet.protocols import Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.shaping.idle import zero
+from whet.rewards.shaping.nesting import Shaper, reads_only_right
 from whet.rewards.shaping.rescoring import (
     judged,
     not_negative,
+    only_right,
     positive,
     rescore_group,
-    right,
     solved,
 )
 from whet.types import Group, Rollout, RunSpec, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Alp(GroupReward):
+class Alp(Shaper):
     """c − β (L / L_max) max(p̂, 1/K),  p̂ the share of right replies among the K judged ones.
 
-    c = 1 where the reply is right, else 0.  L_max is `longest`.  The value of β is ours.
+    c = 1 where the reply is right, else 0.  L_max is `longest`, the paper's N.  The value of β is
+    ours.  Known failure, the paper's, too: a right reply of more than L_max / β tokens can score
+    less than an empty wrong one.
     """
 
     beta: float = 0.05
@@ -29,6 +32,7 @@ class Alp(GroupReward):
     inner: Judge = Declared()
 
     def __post_init__(self) -> None:
+        reads_only_right("alp", self.inner)
         not_negative("alp", beta=self.beta)
         positive("alp", longest=self.longest)
 
@@ -42,6 +46,6 @@ class Alp(GroupReward):
         rate = max(solved(found), 1 / max(len(judged(group, found)), 1))
 
         def score_of(rollout: Rollout, verdict: Verdict) -> float:
-            return right(verdict) - self.beta * rate * rollout.length / self.longest
+            return only_right(verdict) - self.beta * rate * rollout.length / self.longest
 
         return rescore_group(group, found, score_of, "length")

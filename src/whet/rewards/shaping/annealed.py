@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from whet.protocols import GroupReward, Judge, RewardContext
+from whet.protocols import Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.shaping.idle import zero
+from whet.rewards.shaping.nesting import Shaper
 from whet.rewards.shaping.rescoring import joined
 from whet.rewards.shaping.schedules import Ramp
 from whet.rewards.verifiable.format import Format
@@ -14,11 +15,14 @@ from whet.types import Group, RunSpec, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Annealed(GroupReward):
+class Annealed(Shaper):
     """R + w(step) s,  s the score of the `extra` reward.
 
     A format is learned within the first steps and its reward is constant afterwards, so by default
     its weight falls from 0.2 to 0 (both numbers are ours).  Evaluations use the weight of step 0.
+    At weight 0 the extra reward isn't asked, so its faults count for nothing.  Where R is 1 or 0,
+    w < 1 and s in [0, 1] keep wrong replies below right ones; a graded wrong reply within w of a
+    right one can outscore it.
     """
 
     compares = False
@@ -42,8 +46,11 @@ class Annealed(GroupReward):
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         found = await context.judge(self.inner, group)
+        weight = self.weight.at(context.step)
+        if not weight:
+            return found
         more = await context.judge(self.extra, group)
-        return joined(found, more, partial(_plus, self.weight.at(context.step)))
+        return joined(found, more, partial(_plus, weight))
 
 
 def _plus(weight: float, verdict: Verdict, extra: float) -> float:

@@ -3,26 +3,26 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from whet.protocols import GroupReward, Judge, RewardContext
+from whet.protocols import Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.shaping.composition import (
-    HOLDS,
     Weighed,
-    clipped,
     combined_verdict,
+    flawed,
     hear,
     in_order,
     labels,
-    outside,
-    unjudged,
+    passed,
+    terms,
 )
 from whet.rewards.shaping.idle import empty
-from whet.rewards.shaping.rescoring import Range, right
+from whet.rewards.shaping.nesting import Shaper, name_of
+from whet.rewards.shaping.rescoring import Range, finite, right
 from whet.types import Group, RunSpec, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Combined(GroupReward):
+class Combined(Shaper):
     """R = clip(c + Σ_k w_k x_k, −1, 1.5) for a reply that passes all gates, else `floor`.
 
     c is the inner reward's score; x_k is the score of a component, mapped to its range.  A gate is
@@ -44,15 +44,27 @@ class Combined(GroupReward):
 
     def __post_init__(self) -> None:
         labels("combined", self.parts)
+        declared("combined", self)
         in_order("combined", self.right, self.wrong, self.clip, [part.span for part in self.parts])
-        worst = clipped(self.right.low + sum(part.span.low for part in self.parts), self.clip)
-        if self.floor >= worst:
+        worst = self.clip.nearest(self.right.low + sum(part.span.low for part in self.parts))
+        if not self.floor < worst:
             raise UsageError(f"combined.floor is {self.floor}; give less than {worst:g}")
 
     def run_warning(self, spec: RunSpec) -> str:
         """Warns of a sum without components and gates."""
         del spec
         return empty("combined", self.parts, self.gates)
+
+    @property
+    def ranges(self) -> tuple[Range, Range]:
+        """The smallest and the largest sum; with gates, the floor, too."""
+        return self._sums(self.right), self._sums(self.wrong)
+
+    def _sums(self, base: Range) -> Range:
+        low = self.clip.nearest(base.low + sum(part.span.low for part in self.parts))
+        high = self.clip.nearest(base.high + sum(part.span.high for part in self.parts))
+        scores = (low, high, self.floor) if self.gates else (low, high)
+        return Range(low=min(scores), high=max(scores))
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         checked = await context.judge(self.inner, group)
@@ -63,17 +75,14 @@ class Combined(GroupReward):
     def _of(
         self, checked: Verdict, gates: tuple[Verdict, ...], row: tuple[Verdict, ...]
     ) -> Verdict:
-        broken = (
-            unjudged((checked,), gates, row) or outside(self.parts, row) or self._beyond(checked)
-        )
+        broken = flawed(checked, gates, self.parts, row) or self._beyond(checked)
         if broken is not None:
             return broken
-        if any(gate.score < HOLDS for gate in gates):
+        if not passed(gates):
             return combined_verdict(checked, self.floor, self.parts, row)
-        terms = (p.weight * p.value(v.score) for p, v in zip(self.parts, row, strict=True))
-        return combined_verdict(
-            checked, clipped(checked.score + sum(terms), self.clip), self.parts, row
-        )
+        base = (self.right if right(checked) else self.wrong).nearest(checked.score)
+        score = self.clip.nearest(base + sum(terms(self.parts, row)))
+        return combined_verdict(checked, score, self.parts, row)
 
     def _beyond(self, checked: Verdict) -> Verdict | None:
         known = self.right if right(checked) else self.wrong
@@ -83,3 +92,24 @@ class Combined(GroupReward):
             f"the inner reward scored {checked.score}, outside its declared range "
             f"[{known.low}, {known.high}]"
         )
+
+
+def declared(owner: str, composition: Combined) -> None:
+    """Raises `UsageError` for a floor that is not finite, and for a shaping reward as `inner` whose
+    scores leave the declared ranges: they would be faults.
+
+    Where they are not bounded, a range must be more than one value.
+    """
+    finite(owner, floor=composition.floor)
+    if not isinstance(composition.inner, Shaper):
+        return
+    kind, known = name_of(composition.inner), composition.inner.ranges or (None, None)
+    fields = {"right": composition.right, "wrong": composition.wrong}
+    for (field, given), span in zip(fields.items(), known, strict=True):
+        if not (given.low < given.high if span is None else given.holds(span)):
+            least = f"[{span.low:g}, {span.high:g}]" if span else "more than one value"
+            raise UsageError(
+                f"{owner}.inner is {kind}, whose scores of {field} replies may lie outside "
+                f"{owner}.{field}, [{given.low:g}, {given.high:g}]; give {least}, or put {owner} "
+                f"into {kind}"
+            )

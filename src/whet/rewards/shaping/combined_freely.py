@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from whet.rewards.shaping.combined import Combined
+from whet.rewards.shaping.combined import Combined, declared
 from whet.rewards.shaping.composition import labels
 
 
@@ -12,3 +12,4 @@ class CombinedFreely(Combined):
 
     def __post_init__(self) -> None:
         labels("combined_freely", self.parts)
+        declared("combined_freely", self)

@@ -4,15 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from whet.protocols import GroupReward, Judge, RewardContext
+from whet.protocols import Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.shaping.idle import alone, zero
+from whet.rewards.shaping.nesting import Shaper
 from whet.rewards.shaping.rescoring import not_negative, rescore_group, solved
 from whet.types import Group, Rollout, RunSpec, UsageError, Verdict
 
+_ROUNDING = 1e-6  # of a share, which must not decide the sign
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dace(GroupReward):
+class Dace(Shaper):
     """R + α sgn(β − d) C(y),  d = 1 − p̂ the difficulty of the task in its group.
 
     C is the mean log-prob of the reply's sampled tokens, so it is at most 0, and larger means more
@@ -40,7 +43,7 @@ class Dace(GroupReward):
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         found = await context.judge(self.inner, group)
         margin = self.beta - (1 - solved(found))
-        sign = (margin > 0) - (margin < 0)
+        sign = (margin > _ROUNDING) - (margin < -_ROUNDING)
 
         def score_of(rollout: Rollout, verdict: Verdict) -> float:
             return verdict.score + self.alpha * sign * certainty(rollout)

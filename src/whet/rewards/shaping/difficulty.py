@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from whet.protocols import GroupReward, Judge, RewardContext
+from whet.protocols import Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.shaping.idle import zero
-from whet.rewards.shaping.rescoring import not_negative, rescore_group, solved
+from whet.rewards.shaping.nesting import Shaper, ranges_of
+from whet.rewards.shaping.rescoring import Range, not_negative, rescore_group, solved
 from whet.types import Group, Rollout, RunSpec, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Difficulty(GroupReward):
+class Difficulty(Shaper):
     """R (1 − p̂)^γ,  p̂ the share of right replies of the group.
 
     The form is ours.  An advantage that divides by the group's deviation cancels the factor; use
@@ -28,6 +29,15 @@ class Difficulty(GroupReward):
         """Warns of a weight of 0."""
         del spec
         return zero("difficulty", gamma=self.gamma)
+
+    @property
+    def ranges(self) -> tuple[Range, Range] | None:
+        """From 0 to those of the inner reward."""
+        known = ranges_of(self.inner)
+        if known is None:
+            return None
+        right, wrong = (Range(low=min(0.0, r.low), high=max(0.0, r.high)) for r in known)
+        return right, wrong
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         found = await context.judge(self.inner, group)

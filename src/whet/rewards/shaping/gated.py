@@ -3,25 +3,26 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from whet.protocols import GroupReward, Judge, RewardContext
+from whet.protocols import Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.shaping.composition import (
-    HOLDS,
     Weighed,
     combined_verdict,
+    flawed,
     hear,
     labels,
-    outside,
-    unjudged,
+    passed,
+    terms,
 )
 from whet.rewards.shaping.idle import empty
-from whet.rewards.shaping.rescoring import right
+from whet.rewards.shaping.nesting import Shaper, reads_only_right
+from whet.rewards.shaping.rescoring import finite, only_right
 from whet.rewards.verifiable.format import Format
 from whet.types import Group, RunSpec, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gated(GroupReward):
+class Gated(Shaper):
     """R = c + Σ_j λ_j x_j 1[c = 1]  for a reply that passes all gates, else `floor`.
 
     c = 1 where the inner reward says right, else 0.  A gate passes from a score of ½ on.  Early in
@@ -36,10 +37,12 @@ class Gated(GroupReward):
     inner: Judge = Declared()
 
     def __post_init__(self) -> None:
+        reads_only_right("gated", self.inner)
         labels("gated", self.parts)
         worst = 1 + sum(part.span.low for part in self.parts)
         if worst <= 0:
             raise UsageError(f"gated.parts let a right reply score {worst:g}; lower their weights")
+        finite("gated", floor=self.floor)
         if self.floor > 0:
             raise UsageError(f"gated.floor is {self.floor}; give 0 or less")
 
@@ -57,10 +60,10 @@ class Gated(GroupReward):
     def _of(
         self, checked: Verdict, gates: tuple[Verdict, ...], row: tuple[Verdict, ...]
     ) -> Verdict:
-        broken = unjudged((checked,), gates, row) or outside(self.parts, row)
+        broken = flawed(checked, gates, self.parts, row)
         if broken is not None:
             return broken
-        if any(gate.score < HOLDS for gate in gates):
+        if not passed(gates):
             return combined_verdict(checked, self.floor, self.parts, row)
-        terms = (p.weight * p.value(v.score) for p, v in zip(self.parts, row, strict=True))
-        return combined_verdict(checked, (1 + sum(terms)) * right(checked), self.parts, row)
+        score = (1 + sum(terms(self.parts, row))) * only_right(checked)
+        return combined_verdict(checked, score, self.parts, row)

@@ -4,29 +4,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, pstdev
 
-from whet.protocols import GroupReward, Judge, RewardContext
+from whet.protocols import Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.shaping.composition import (
     Weighed,
     combined_verdict,
+    flawed,
     hear,
     labels,
-    outside,
-    unjudged,
 )
 from whet.rewards.shaping.idle import alone, empty
+from whet.rewards.shaping.nesting import Shaper
 from whet.types import Group, RunSpec, Verdict, spread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gdpo(GroupReward):
+class Gdpo(Shaper):
     """R_i = z(c)_i + Σ_k w_k z(x_k)_i,  z(x)_i = (x_i − mean(x)) / std(x) over the group.
 
     If components were added first and normalised afterwards, the one with the largest deviation
     would dominate.  It is the population deviation; a constant component gives 0.  c is the inner
     reward's score.  Use an advantage that does not normalise again.  Scores are relative: a wrong
-    reply of one group may outscore a right one of another.  The paper's normalisation over the
-    batch is left to the advantage.
+    reply of one group may outscore a right one of another, and where a component's weight is large,
+    one of its own group.  The paper's normalisation over the batch is left to the advantage; its
+    release takes the sample deviation and adds ε to it.
     """
 
     parts: tuple[Weighed, ...] = ()
@@ -42,15 +43,13 @@ class Gdpo(GroupReward):
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         checked = await context.judge(self.inner, group)
         rows = await hear([part.judge for part in self.parts], group, context)
-        broken = [
-            unjudged((v,), row) or outside(self.parts, row)
-            for v, row in zip(checked, rows, strict=True)
-        ]
+        broken = [flawed(v, (), self.parts, row) for v, row in zip(checked, rows, strict=True)]
         sound = [i for i, verdict in enumerate(broken) if verdict is None]
-        columns = [[checked[i].score for i in sound]]
+        columns, weights = [[checked[i].score for i in sound]], [1.0]
         for k, part in enumerate(self.parts):
-            columns.append([part.value(rows[i][k].score) for i in sound])
-        weights = [1.0, *(part.weight for part in self.parts)]
+            if part.weight:
+                columns.append([part.value(rows[i][k].score) for i in sound])
+                weights.append(part.weight)
         sums = weighed([normalised(column) for column in columns], weights)
         scores = dict(zip(sound, sums, strict=True))
         return [

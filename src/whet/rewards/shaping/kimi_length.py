@@ -3,28 +3,30 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from whet.protocols import GroupReward, Judge, RewardContext
+from whet.protocols import Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.shaping.idle import alone, zero
-from whet.rewards.shaping.rescoring import judged, rescore_group, right
+from whet.rewards.shaping.nesting import Shaper, reads_only_right
+from whet.rewards.shaping.rescoring import judged, only_right, rescore_group
 from whet.types import Group, Rollout, RunSpec, UsageError, Verdict
 
 _MOST = 2  # from here on a long right reply can score less than a wrong one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KimiLength(GroupReward):
-    """R + w λ  where the reply is right, R + w min(0, λ) where it is wrong.
+class KimiLength(Shaper):
+    """1 + w λ  where the reply is right, w min(0, λ) where it is wrong.
 
     λ = ½ − (L − L_min) / (L_max − L_min) over the group; λ = 0 where all replies are equally long.
     The paper raises w from 0 late in training (unconfirmed).  w < 2 keeps wrong replies below right
-    ones.
+    ones, whatever grades the inner reward gives.
     """
 
     weight: float = 1.0
     inner: Judge = Declared()
 
     def __post_init__(self) -> None:
+        reads_only_right("kimi_length", self.inner)
         if not 0 <= self.weight < _MOST:
             raise UsageError(f"kimi_length.weight is {self.weight}; give one in [0, {_MOST})")
 
@@ -38,7 +40,9 @@ class KimiLength(GroupReward):
 
         def score_of(rollout: Rollout, verdict: Verdict) -> float:
             worth = place(rollout.length, lengths)
-            return verdict.score + self.weight * (worth if right(verdict) else min(0.0, worth))
+            if only_right(verdict):
+                return 1 + self.weight * worth
+            return self.weight * min(0.0, worth)
 
         return rescore_group(group, found, score_of, "length")
 

@@ -3,19 +3,27 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from whet.protocols import GroupReward, Judge, RewardContext
+from whet.protocols import Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.shaping.idle import out_of_reach, zero
-from whet.rewards.shaping.rescoring import not_negative, positive, rescore_inner, right
+from whet.rewards.shaping.nesting import Shaper, reads_only_right
+from whet.rewards.shaping.rescoring import (
+    not_negative,
+    only_right,
+    positive,
+    rescore_inner,
+    wanted_length,
+)
 from whet.types import Group, Rollout, RunSpec, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class L1Exact(GroupReward):
+class L1Exact(Shaper):
     """c − α |L* − |y||,  c = 1 where the reply is right, else 0.
 
-    L* is the task's `info["length"]`, or else `target`.  α is the paper's (unconfirmed; its code
-    has 1/3000).
+    L* is the task's `info["length"]`, or else `target`.  α is that of the release's script
+    `run_l1_exact.sh`.  Known failure, the paper's, too: a wrong reply of L* tokens outscores a
+    right one that misses L* by more than 1/α tokens.
     """
 
     compares = False
@@ -25,6 +33,7 @@ class L1Exact(GroupReward):
     inner: Judge = Declared()
 
     def __post_init__(self) -> None:
+        reads_only_right("l1_exact", self.inner)
         positive("l1_exact", target=self.target)
         not_negative("l1_exact", alpha=self.alpha)
 
@@ -39,5 +48,5 @@ class L1Exact(GroupReward):
         return await rescore_inner(group, self.inner, context, self._of, "length")
 
     def _of(self, rollout: Rollout, verdict: Verdict) -> float:
-        target = float(rollout.task.info.get("length") or self.target)
-        return right(verdict) - self.alpha * abs(target - rollout.length)
+        target = wanted_length(rollout.task, self.target)
+        return only_right(verdict) - self.alpha * abs(target - rollout.length)

@@ -3,18 +3,27 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from whet.protocols import GroupReward, Judge, RewardContext
+from whet.protocols import Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.shaping.idle import out_of_reach, zero
-from whet.rewards.shaping.rescoring import not_negative, positive, rescore_inner, right
+from whet.rewards.shaping.nesting import NONE, UNIT, Shaper, reads_only_right
+from whet.rewards.shaping.rescoring import (
+    Range,
+    not_negative,
+    only_right,
+    positive,
+    rescore_inner,
+    wanted_length,
+)
 from whet.types import Group, Rollout, RunSpec, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class L1Max(GroupReward):
+class L1Max(Shaper):
     """c · clip(α (L* − |y|) + δ, 0, 1),  c = 1 where the reply is right, else 0.
 
-    L* is the task's `info["length"]`, or else `target`.  α and δ are unconfirmed.
+    L* is the task's `info["length"]`, or else `target`.  α and δ are unconfirmed; the
+    release has δ = ½ and the slope α/2.
     """
 
     compares = False
@@ -25,6 +34,7 @@ class L1Max(GroupReward):
     inner: Judge = Declared()
 
     def __post_init__(self) -> None:
+        reads_only_right("l1_max", self.inner)
         positive("l1_max", target=self.target)
         not_negative("l1_max", alpha=self.alpha, delta=self.delta)
 
@@ -39,10 +49,15 @@ class L1Max(GroupReward):
             return f"l1_max.target is {self.target}: every right reply scores 0; give more"
         return ""
 
+    @property
+    def ranges(self) -> tuple[Range, Range]:
+        """[0, 1], and 0."""
+        return UNIT, NONE
+
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         return await rescore_inner(group, self.inner, context, self._of, "length")
 
     def _of(self, rollout: Rollout, verdict: Verdict) -> float:
-        target = float(rollout.task.info.get("length") or self.target)
+        target = wanted_length(rollout.task, self.target)
         worth = self.alpha * (target - rollout.length) + self.delta
-        return right(verdict) * min(max(worth, 0.0), 1.0)
+        return only_right(verdict) * min(max(worth, 0.0), 1.0)

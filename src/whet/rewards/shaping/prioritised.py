@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from whet.protocols import GroupReward, Judge, RewardContext
+from whet.protocols import Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.shaping.composition import (
     HOLDS,
@@ -15,12 +15,13 @@ from whet.rewards.shaping.composition import (
     unjudged,
 )
 from whet.rewards.shaping.idle import empty
-from whet.rewards.shaping.rescoring import right
+from whet.rewards.shaping.nesting import Shaper, reads_only_right
+from whet.rewards.shaping.rescoring import only_right, reaches
 from whet.types import Group, RunSpec, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Prioritised(GroupReward):
+class Prioritised(Shaper):
     """R = c + Σ_j w_j x_j 1[c = 1] Π_{i<j} 1[s_i ≥ ½],  in the order of `parts`.
 
     c = 1 where the inner reward says right, else 0.  A component counts as long as the scores s_i
@@ -33,6 +34,7 @@ class Prioritised(GroupReward):
     inner: Judge = Declared()
 
     def __post_init__(self) -> None:
+        reads_only_right("prioritised", self.inner)
         labels("prioritised", self.parts)
         worst = 1 + sum(min(part.span.low, 0.0) for part in self.parts)
         if worst <= 0:
@@ -54,8 +56,8 @@ class Prioritised(GroupReward):
         broken = unjudged((checked,), row) or outside(self.parts, row)
         if broken is not None:
             return broken
-        score, holds = float(right(checked)), right(checked)
+        score, holds = float(only_right(checked)), only_right(checked)
         for part, verdict in zip(self.parts, row, strict=True):
             score += holds * part.weight * part.value(verdict.score)
-            holds = holds and verdict.score >= HOLDS
+            holds = holds and reaches(verdict.score, HOLDS)
         return combined_verdict(checked, score, self.parts, row)

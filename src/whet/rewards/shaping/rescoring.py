@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from math import exp
+from math import exp, inf, isfinite
 from statistics import fmean
 
 from whet.protocols import Judge, RewardContext
-from whet.types import Group, Rollout, UsageError, Verdict
+from whet.types import Group, Reason, Rollout, Task, UsageError, Verdict, spread
 
 ScoreOf = Callable[[Rollout, Verdict], float]
+
+_ROUNDING = 1e-6  # the rounding of sums in float32
+WITH_ANSWER = (Reason.WRONG, Reason.PARTIAL)  # what is said of replies with an answer, not right
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +26,16 @@ class Range:
             raise UsageError(f"range.low is {self.low} and high {self.high}; give low ≤ high")
 
     def __contains__(self, score: float) -> bool:
-        return self.low <= score <= self.high
+        """Whether the score lies within the range, but for rounding."""
+        return self.low - _ROUNDING <= score <= self.high + _ROUNDING
+
+    def holds(self, other: "Range") -> bool:
+        """Whether all of another range lies within this one, but for rounding."""
+        return other.low in self and other.high in self
+
+    def nearest(self, score: float) -> float:
+        """The score of the range that is nearest to `score`."""
+        return min(max(score, self.low), self.high)
 
 
 def rescored(verdict: Verdict, score: float, **parts: float) -> Verdict:
@@ -37,6 +49,24 @@ def right(verdict: Verdict) -> bool:
     if verdict.correct is None:
         raise UsageError("the inner reward does not say which replies are correct; wrap a checker")
     return verdict.correct
+
+
+def only_right(verdict: Verdict) -> bool:
+    """`right`, for a reward that reads nothing else of the inner verdict.
+
+    Raises `UsageError` where the score that it would drop has been shaped.
+    """
+    if "unshaped" in verdict.parts:
+        raise UsageError(
+            "the inner reward shapes its score, which the outer one would drop, as it reads only "
+            "which replies are right; put the outer one inside, or add both with weighted_sum"
+        )
+    return right(verdict)
+
+
+def reaches(score: float, bound: float) -> bool:
+    """Score ≥ bound, but for the rounding of float32."""
+    return score >= bound or not spread((score, bound))
 
 
 def rescore_group(
@@ -69,6 +99,18 @@ def judged(group: Group, found: Sequence[Verdict]) -> list[tuple[Rollout, Verdic
     return [(r, v) for r, v in zip(group, found, strict=True) if v.judged]
 
 
+def wanted_length(task: Task, default: float) -> float:
+    """The task's `info["length"]`, or else `default`.
+
+    Raises `ValueError`, a fault, where it is not a finite number above 0.
+    """
+    given = task.info.get("length")
+    length = default if given is None else float(given)
+    if not 0 < length < inf:
+        raise ValueError(f"info['length'] is {given!r}; give a number of tokens")
+    return length
+
+
 def solved(found: Sequence[Verdict]) -> float:
     """p̂, the share of right replies among those with a score; 0 where there are none."""
     known = [float(right(v)) for v in found if v.judged]
@@ -76,17 +118,26 @@ def solved(found: Sequence[Verdict]) -> float:
 
 
 def positive(owner: str, **numbers: float) -> None:
-    """Raises `UsageError`, with the name of the field, for a number that is not above 0."""
+    """Raises `UsageError`, with the name of the field, unless a number is finite and above 0."""
+    finite(owner, **numbers)
     for name, value in numbers.items():
         if not value > 0:
             raise UsageError(f"{owner}.{name} is {value}; give more than 0")
 
 
 def not_negative(owner: str, **numbers: float) -> None:
-    """Raises `UsageError`, with the name of the field, for a number below 0."""
+    """Raises `UsageError`, with the name of the field, unless a number is finite and 0 or more."""
+    finite(owner, **numbers)
     for name, value in numbers.items():
         if not value >= 0:
             raise UsageError(f"{owner}.{name} is {value}; give 0 or more")
+
+
+def finite(owner: str, **numbers: float) -> None:
+    """Raises `UsageError`, with the name of the field, for NaN and infinity."""
+    for name, value in numbers.items():
+        if not isfinite(value):
+            raise UsageError(f"{owner}.{name} is {value}; give a finite number")
 
 
 def expit(x: float) -> float:

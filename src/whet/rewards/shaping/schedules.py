@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from whet.rewards.shaping.rescoring import finite
 from whet.types import UsageError
 
 
@@ -14,7 +15,8 @@ class Ramp:
     steps: int = 500
 
     def __post_init__(self) -> None:
-        if self.steps < 1:
+        finite("ramp", start=self.start, end=self.end)
+        if not self.steps >= 1:
             raise UsageError(f"ramp.steps is {self.steps}; give 1 or more")
 
     def at(self, step: int) -> float:

@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from whet.protocols import GroupReward, Judge, RewardContext
+from whet.protocols import Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.shaping.idle import zero
-from whet.rewards.shaping.rescoring import expit, joined, not_negative, right
+from whet.rewards.shaping.nesting import Shaper, reads_only_right
+from whet.rewards.shaping.rescoring import expit, joined, not_negative, only_right
 from whet.types import Group, RunSpec, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SigmoidHybrid(GroupReward):
+class SigmoidHybrid(Shaper):
     """R = σ(α m) + (c − 1),  m the model's score, c = 1 where the rule accepts, else 0.
 
     Right replies lie in [0, 1] and wrong ones in [−1, 0], so no wrong reply outscores a right one.
@@ -25,6 +26,7 @@ class SigmoidHybrid(GroupReward):
     inner: Judge = Declared()
 
     def __post_init__(self) -> None:
+        reads_only_right("sigmoid_hybrid", self.inner)
         not_negative("sigmoid_hybrid", alpha=self.alpha)
 
     def run_warning(self, spec: RunSpec) -> str:
@@ -38,4 +40,4 @@ class SigmoidHybrid(GroupReward):
         return joined(ruled, asked, self._of)
 
     def _of(self, rule: Verdict, model: float) -> float:
-        return expit(self.alpha * model) + right(rule) - 1
+        return expit(self.alpha * model) + only_right(rule) - 1

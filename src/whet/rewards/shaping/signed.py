@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from whet.protocols import GroupReward, Judge, RewardContext
+from whet.protocols import Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.shaping.idle import zero
-from whet.rewards.shaping.rescoring import not_negative, rescore_inner, right
+from whet.rewards.shaping.nesting import Shaper, reads_only_right
+from whet.rewards.shaping.rescoring import Range, not_negative, only_right, rescore_inner
 from whet.types import Group, Rollout, RunSpec, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Signed(GroupReward):
+class Signed(Shaper):
     """w₊ where the reply is right, −w₋ where it is wrong.
 
     w₋ = 0 learns from right replies only (RAFT), w₊ = 0 from wrong ones only (NSR).  Use it with an
@@ -25,6 +26,7 @@ class Signed(GroupReward):
     inner: Judge = Declared()
 
     def __post_init__(self) -> None:
+        reads_only_right("signed", self.inner)
         not_negative("signed", positive=self.positive, negative=self.negative)
 
     def run_warning(self, spec: RunSpec) -> str:
@@ -32,8 +34,14 @@ class Signed(GroupReward):
         del spec
         return zero("signed", positive=self.positive, negative=self.negative)
 
+    @property
+    def ranges(self) -> tuple[Range, Range]:
+        """w₊, and −w₋."""
+        right, wrong = self.positive, -self.negative
+        return Range(low=right, high=right), Range(low=wrong, high=wrong)
+
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         return await rescore_inner(group, self.inner, context, self._of, "sign")
 
     def _of(self, rollout: Rollout, verdict: Verdict) -> float:
-        return self.positive if right(verdict) else -self.negative
+        return self.positive if only_right(verdict) else -self.negative

@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from whet.protocols import GroupReward, Judge, RewardContext
+from whet.protocols import Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.shaping.idle import zero
-from whet.rewards.shaping.overlong import Overlong
-from whet.rewards.shaping.rescoring import not_negative, positive, rescore_inner
+from whet.rewards.shaping.nesting import Shaper
+from whet.rewards.shaping.overlong import Overlong, check_ramp
+from whet.rewards.shaping.rescoring import not_negative, rescore_inner
 from whet.types import Finish, Group, Rollout, RunSpec, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StagedOverlong(GroupReward):
+class StagedOverlong(Shaper):
     """R − λ clip((|y| − (L_max − C)) / C, 0, 1) as in `overlong`; L_max is `longest`, C `cushion`.
 
     A reply that was cut at a limit below L_max has no verdict ("not applicable"), so it enters
@@ -27,12 +28,12 @@ class StagedOverlong(GroupReward):
     """
 
     longest: int = 20480
-    cushion: int = 4096
+    cushion: int | None = None
     weight: float = 1.0
     inner: Judge = Declared()
 
     def __post_init__(self) -> None:
-        positive("staged_overlong", longest=self.longest, cushion=self.cushion)
+        check_ramp("staged_overlong", self.longest, self.cushion)
         not_negative("staged_overlong", weight=self.weight)
 
     def run_error(self, spec: RunSpec) -> str:

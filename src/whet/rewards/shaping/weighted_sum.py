@@ -1,27 +1,27 @@
 """A weighted sum of rewards, as TRL's `reward_funcs` and `reward_weights` (1.16) make it."""
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
 
-from whet.protocols import GroupReward, Judge, RewardContext
+from whet.protocols import Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.shaping.composition import Row, hear
+from whet.rewards.shaping.nesting import UNIT, Shaper, name_of, ranges_of
+from whet.rewards.shaping.rescoring import Range
 from whet.types import Group, Reason, RunSpec, UsageError, Verdict
-
-_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WeightedSum(GroupReward):
+class WeightedSum(Shaper):
     """R = Σ_k w_k R_k;  without `weights`, w_k = 1 / n: the mean of the n rewards.
 
-    Reason and `correct` come from the first reward that sets `correct`; name the checker first.
-    Credit for tokens is summed with the same weights.  A reward without an opinion of a task is
-    left out of the sum, as in TRL.  A fault of any reward is a fault.  A wrong reply may outscore a
-    right one; `combined` rules that out.
+    TRL's default weights are 1.  Reason and `correct` come from the first reward that sets
+    `correct`; name the checker first.  Credit for tokens is summed with the same weights.  A reward
+    without an opinion of a task is left out of the sum, as in TRL.  A fault of any reward is a
+    fault, unless its weight is 0.  A wrong reply may outscore a right one; `combined` rules that
+    out.
 
     Each R_k is a part of the verdict, called after `names` or after its class.
     """
@@ -49,7 +49,7 @@ class WeightedSum(GroupReward):
     @property
     def labels(self) -> tuple[str, ...]:
         """The names of the parts; a name that occurs again gets a number."""
-        kinds = (_WORD.sub("_", type(reward).__name__).lower() for reward in self.rewards)
+        kinds = map(name_of, self.rewards)
         names = self.names if len(self.names) == len(self.rewards) else tuple(kinds)
         seen: Counter[str] = Counter()
         found = []
@@ -69,15 +69,28 @@ class WeightedSum(GroupReward):
             "score; leave it out, or give another weight"
         )
 
+    @property
+    def ranges(self) -> tuple[Range, Range] | None:
+        """The sums where the first reward is the checker, and others lie in [0, 1] or have no
+        opinion.
+        """
+        others = [_of_part(reward) for reward in self.rewards[1:]]
+        spans = [pair for pair in (ranges_of(self.rewards[0]), *others) if pair is not None]
+        if len(spans) < len(self.rewards):
+            return None
+        weights = self.weights or (1 / len(spans),) * len(spans)
+        right, wrong = (_total(weights, kind) for kind in zip(*spans, strict=True))
+        return right, wrong
+
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Ask all rewards at once, then add."""
         return [self._sum(row) for row in await hear(self.rewards, group, context)]
 
     def _sum(self, row: Row) -> Verdict:
-        fault = next((verdict for verdict in row if verdict.fault), None)
+        weights = self.weights or (1 / len(row),) * len(row)
+        fault = next((v for w, v in zip(weights, row, strict=True) if w and v.fault), None)
         if fault is not None:
             return fault
-        weights = self.weights or (1 / len(row),) * len(row)
         known = [(w, v) for w, v in zip(weights, row, strict=True) if v.judged]
         if not known:
             return row[0]
@@ -92,6 +105,20 @@ class WeightedSum(GroupReward):
             credit=_credit(known),
             cost_ms=sum(v.cost_ms for v in row),
         )
+
+
+def _of_part(judge: Judge) -> tuple[Range, Range] | None:
+    known = ranges_of(judge) if isinstance(judge, Shaper) else (UNIT, UNIT)
+    return known and (_with_nothing(known[0]), _with_nothing(known[1]))
+
+
+def _with_nothing(span: Range) -> Range:
+    return Range(low=min(span.low, 0.0), high=max(span.high, 0.0))
+
+
+def _total(weights: Sequence[float], spans: Sequence[Range]) -> Range:
+    ends = [sorted((w * s.low, w * s.high)) for w, s in zip(weights, spans, strict=True)]
+    return Range(low=sum(low for low, _ in ends), high=sum(high for _, high in ends))
 
 
 def _credit(known: Sequence[tuple[float, Verdict]]) -> tuple[float, ...]:
