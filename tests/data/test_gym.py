@@ -24,7 +24,7 @@ def test_there_are_106_names():
     ("settings", "complaint"),
     [
         ({"dataset": "chain_sums"}, "'chain_sums' is unknown; did you mean 'chain_sum'"),
-        ({"dataset": "composite"}, "'composite' is a mix; name the data sets"),
+        ({"dataset": "composite"}, "'composite' is refused: it is a mix"),
         ({"dataset": "chain_sum", "entries": 0}, r"gym\.entries is 0; give a number"),
         ({"dataset": "ransom_note"}, "differs in every process; start .* PYTHONHASHSEED=0"),
     ],

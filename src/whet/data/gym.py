@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from whet.data.splits import check_split, split_of
 from whet.protocols import Corpus
 from whet.registry import nearest
+from whet.rewards.verifiable.gym_scorers import REFUSED
 from whet.types import Task, UsageError
 
 if TYPE_CHECKING:
@@ -45,15 +46,13 @@ class Gym(Corpus):
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Raise `UsageError` for a name that reasoning_gym lacks, or a set that can't be made."""
+        """Raise `UsageError` for a name that reasoning_gym lacks, or a set that can't be used."""
         if self.dataset not in (known := names()):
             raise UsageError(
                 f"gym.dataset {self.dataset!r} is unknown; {nearest(self.dataset, known)}"
             )
-        if self.dataset == "composite":
-            raise UsageError(
-                "gym.dataset 'composite' is a mix; name the data sets that it would mix"
-            )
+        if self.dataset in REFUSED:
+            raise UsageError(f"gym.dataset {self.dataset!r} is refused: {REFUSED[self.dataset]}")
         if self.dataset in _RESTLESS and os.environ.get("PYTHONHASHSEED", "random") == "random":
             raise UsageError(
                 f"gym.dataset {self.dataset!r} differs in every process; "

@@ -59,9 +59,10 @@ def test_covo_by_hand():
     live = opened(run, PathConsistency(mark=";"))
     [found] = after_rollout(run, live, 0, group_of(chain(1, 3), chain(1, 1), chain(2, 2)))
     parts = [(r.verdict.parts["consistency"], r.verdict.parts["volatility"]) for r in found]
-    assert parts == [(0.75, 0), (0.5, 0), (pytest.approx(1 / 3), pytest.approx(2 / 3))]
-    ones = (0.75 + 0.5) / 2
-    two = sqrt((cos(2 / 3) / 3) ** 2 + (sin(2 / 3) / 3) ** 2)
+    assert parts == [(0.75, 0.25), (0.5, 0.5), (pytest.approx(1 / 3), pytest.approx(1))]
+    x, y = (0.75 * turn(0.25) + 0.5 * turn(0.5) for turn in (cos, sin))
+    ones = sqrt(x**2 + y**2) / 2
+    two = sqrt((cos(1) / 3) ** 2 + (sin(1) / 3) ** 2)
     assert [r.verdict.score for r in found] == pytest.approx([ones, ones, two])
     assert [r.verdict.correct for r in found] == [True, True, False]
     assert [r.verdict.parts["unshaped"] for r in found] == [1, 1, 0]

@@ -66,7 +66,7 @@ def test_the_answers_confidence_is_that_of_its_tokens():
         replied("ab#42", probabilities=(0.1, 0.1, 0.1, 0.9, 0.7)),
         replied("no", probabilities=(0.5, 0.75)),
     ]
-    assert scores(asked(Rlsf(truth=None), group)) == pytest.approx([(0.8 + 0.4) / 2, 0.25])
+    assert scores(asked(Rlsf(truth=None), group)) == pytest.approx([(0.8 + 0.4) / 2, 0])
 
 
 @pytest.mark.parametrize(("x", "worth"), [(0.25, 0.75), (0.5, 1), (0.75, 0.5), (1, -1)])
@@ -104,7 +104,7 @@ def test_controls_tell_the_truth_beside():
 
 
 def test_covo_by_hand():
-    for near, con, vol in (([0, 1, 1, 1], 0.75, 0), ([1, 0, 1, 1], 0.75, 0.25)):
+    for near, con, vol in (([0, 1, 1, 1], 0.75, 0.25), ([1, 0, 1, 1], 0.75, 0.5)):
         assert consistency([bool(x) for x in near]) == con
         assert volatility([bool(x) for x in near]) == vol
     assert nearest([[2.0, 1.0], [0.5, 1.0]], own=0) == [False, True]

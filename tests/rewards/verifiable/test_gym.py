@@ -6,7 +6,7 @@ import re
 import pytest
 
 from whet.rewards.verifiable.gym import Gym
-from whet.rewards.verifiable.gym_scorers import EVALUATING, PARSING, harmless
+from whet.rewards.verifiable.gym_scorers import EVALUATING, PARSING, harmless, same, vast
 from whet.types import Finish, Reason
 
 pytest.importorskip("reasoning_gym")
@@ -75,6 +75,9 @@ def test_too_long_and_cut_off(rolled):
         ("string_insertion", "exit()", False),
         ("string_insertion", "[0 for x.__class_getitem__ in [eval]]", False),
         ("chain_sum", "eval('1')", True),
+        ("binary_matrix", "9**9**9**9", False),
+        ("spiral_matrix", "[0] * 10", False),
+        ("n_queens", "1 << 1", False),
     ],
 )
 def test_what_runs_its_answer_can_call_nothing(rolled, name, answer, safe):
@@ -93,6 +96,19 @@ def test_the_right_answers_of_those_are_harmless(rolled, name):
     assert entries and all(harmless(name, entry["answer"]) for entry in entries)
     whole = {"dataset": name, "entry": repr(entries[0])}
     assert JUDGE.score(rolled(f"<answer>{entries[0]['answer']}</answer>", gym=whole)).correct
+
+
+@pytest.mark.parametrize("answer", ["0", "7", "{}", "[1]", '[{"1": 2}]', "nan"])
+@pytest.mark.parametrize("name", ["boxnet", "graph_color"])
+def test_no_text_makes_a_fault_where_the_data_set_has_no_answer(rolled, name, answer):
+    verdict = JUDGE.score(rolled(f"<answer>{answer}</answer>", **entry(name)))
+    assert verdict.judged and verdict.score == 0
+
+
+def test_a_vast_exponent_is_not_written_out(rolled):
+    verdict = Gym(limit_s=60.0).score(rolled("<answer>1e999999999</answer>", **entry("coin_flip")))
+    assert verdict.reason is Reason.WRONG
+    assert vast("3e98765") and same("3E98765", "3e98765")  # hexadecimal
 
 
 def test_an_integral_is_not_its_own_solution(rolled):

@@ -8,6 +8,8 @@ from whet.protocols import Judge, RewardContext
 from whet.rewards.unsupervised.truth import with_truth
 from whet.types import Group, Reason, Rollout, UsageError, Verdict
 
+Measure = Callable[[Rollout], float | Verdict]
+
 
 def own(rollout: Rollout, column: ndarray | None, name: str) -> list[float]:
     """A column's entries for the tokens that the policy sampled.
@@ -28,13 +30,17 @@ def mean(column: Sequence[float]) -> float:
 
 
 async def rated(
-    group: Group, measure: Callable[[Rollout], float], truth: Judge | None, context: RewardContext
+    group: Group, measure: Measure, truth: Judge | None, context: RewardContext
 ) -> tuple[Verdict, ...]:
-    """A score for each rollout from `measure`; a rollout without sampled tokens is a fault."""
+    """A score for each rollout from `measure`, or the verdict that it gives instead.
+
+    A rollout without sampled tokens is a fault.
+    """
     return await with_truth(group, [_rated(rollout, measure) for rollout in group], truth, context)
 
 
-def _rated(rollout: Rollout, measure: Callable[[Rollout], float]) -> Verdict:
+def _rated(rollout: Rollout, measure: Measure) -> Verdict:
     if rollout.length <= rollout.forced_len:
         return Verdict.unjudged("the policy sampled no token")
-    return Verdict(reason=Reason.PARTIAL, score=measure(rollout))
+    found = measure(rollout)
+    return found if isinstance(found, Verdict) else Verdict(reason=Reason.PARTIAL, score=found)

@@ -11,8 +11,10 @@ Distances = Sequence[Sequence[float]]
 
 
 def nearest(distance: Distances, own: int) -> list[bool]:
-    """For each state, whether the trajectory's own answer is the nearest."""
-    return [min(range(len(row)), key=row.__getitem__) == own for row in distance]
+    """For each state, whether the trajectory's own answer is nearer than every other."""
+    return [
+        all(row[own] < far for place, far in enumerate(row) if place != own) for row in distance
+    ]
 
 
 def consistency(near: Sequence[bool]) -> float:
@@ -21,8 +23,12 @@ def consistency(near: Sequence[bool]) -> float:
 
 
 def volatility(near: Sequence[bool]) -> float:
-    """Vol = (1/T) max {i : own answer is not nearest at i}, i counted from 0; 0 if it always is."""
-    return max((i for i, mine in enumerate(near) if not mine), default=0) / len(near)
+    """Vol = (1/T) max {i : own answer is not nearest at i}, i counted from 1; 0 if it always is.
+
+    It is 1 where the last state misses, as in the authors' release (github.com/sastpg/CoVo).  There
+    a state at equal distances is no miss; here it is one.
+    """
+    return max((i for i, mine in enumerate(near, 1) if not mine), default=0) / len(near)
 
 
 def vector(cluster: Sequence[tuple[float, float]]) -> float:

@@ -13,8 +13,8 @@ from whet.types import Group, Rollout, Verdict
 class EntropyToken(GroupReward):
     """R_i = −mean_t H(π(·|t)), in nats, of the distribution that was sampled from.
 
-    That the mean goes over the whole response is unconfirmed.  The optimum repeats one phrase for
-    ever: use a reference policy and stop early.
+    The mean goes over the whole response, as in the authors' release (RENT).  The optimum repeats
+    one phrase for ever: use a reference policy and stop early.
     """
 
     compares = False

@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
+from whet.rewards.unsupervised.broken_rollouts import among_unbroken
+from whet.rewards.unsupervised.clusters import clustered
 from whet.rewards.unsupervised.readers import Announced, Extractor
 from whet.rewards.unsupervised.truth import with_truth
 from whet.rewards.unsupervised.votes import ballot, winner
@@ -23,8 +26,12 @@ class IncorrectMajority(GroupReward):
     truth: Judge = Declared()
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
+        return await among_unbroken(group, partial(self._voted, context))
+
+    async def _voted(self, context: RewardContext, group: Group) -> Sequence[Verdict]:
         real = await context.judge(self.truth, group)
-        answers = [self.reader(rollout) for rollout in group]
+        spelled = [self.reader(r) if v.judged else None for r, v in zip(group, real, strict=True)]
+        answers = await clustered(group.rollouts, spelled, self.truth, context)
         wrong = [a for a, v in zip(answers, real, strict=True) if v.correct is False]
         label = winner(wrong)
         found = [

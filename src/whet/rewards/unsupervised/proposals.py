@@ -29,7 +29,10 @@ class Worth(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edge:
-    """Absolute Zero (arXiv:2505.03335).  1 − p̂ where p̂ > 0, else 0."""
+    """Absolute Zero (arXiv:2505.03335).  1 − p̂ where p̂ > 0, else 0.
+
+    The authors' release pays −½ instead of 0 where p̂ is 0 or 1; the paper pays 0, as here.
+    """
 
     def __call__(self, solved: float) -> float:
         return 1 - solved if solved > 0 else 0.0
@@ -37,7 +40,7 @@ class Edge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tent:
-    """R-Zero (arXiv:2508.05004, unconfirmed).  1 − 2 |p̂ − ½|."""
+    """R-Zero (arXiv:2508.05004).  1 − 2 |p̂ − ½|; the authors' release pays half of it, `Rarer`."""
 
     def __call__(self, solved: float) -> float:
         return 1 - 2 * abs(solved - 0.5)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
+from whet.rewards.unsupervised.broken_rollouts import unbroken
 from whet.rewards.unsupervised.proposals import Edge, Poser, Worth
 from whet.types import Decoding, Group, Need, Reason, Request, Rollout, UsageError, Verdict
 
@@ -15,8 +16,13 @@ class Proposer(GroupReward):
     """R = worth(p̂),  p̂ the share of `tries` plays of the proposed task that `solver` calls right.
 
     A reply without a task earns `malformed`.  An invalid task, or one that another reply of the
-    group proposed before, earns `invalid` (both unconfirmed).  A task whose plays have no verdict
-    is a fault.  There is no right proposal, so `correct` stays open.
+    group proposed before in the same words, earns `invalid`.  There is no right proposal, so
+    `correct` stays open.
+
+    A play counts as solved if it is `correct`, and where `correct` is open, if its score is 1 or
+    more: so a vote without a truth, `Majority(truth=None)`, makes p̂ the share of the majority, as
+    in R-Zero.  Plays that ended with a fault don't count.  A task whose plays have no verdict is a
+    fault, so the poser refuses what the solver can't judge.
     """
 
     needs = frozenset({Need.POLICY})
@@ -45,17 +51,18 @@ class Proposer(GroupReward):
             return Verdict(reason=Reason.UNSAFE, score=self.invalid, note=str(error)[:200])
         if task is None:
             return Verdict(reason=Reason.BAD_FORMAT, score=self.malformed)
-        if str(task.prompt) in seen:
+        words = " ".join(str(task.prompt).split()).casefold()
+        if words in seen:
             return Verdict(reason=Reason.WRONG, score=self.invalid, note="proposed before")
-        seen.add(str(task.prompt))
+        seen.add(words)
         seeds = tuple(rollout.seed + 1 + k for k in range(self.tries))
         return Request.of(task, seeds, self.decoding)
 
     async def _played(self, request: Request | Verdict, context: RewardContext) -> Verdict:
         if isinstance(request, Verdict):
             return request
-        found = await context.judge(self.solver, await context.played(request))
-        right = [v.correct for v in found if v.correct is not None]
+        found = await context.judge(self.solver, unbroken(await context.played(request)))
+        right = [v.score >= 1 if v.correct is None else v.correct for v in found if v.judged]
         if not right:
             return Verdict.unjudged(f"no play of the proposed task {request.task.id!r} is judged")
         solved = sum(right) / len(right)

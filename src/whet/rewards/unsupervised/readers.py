@@ -25,13 +25,13 @@ class Announced:
     r"""The last `<answer>`, \boxed{…} or `Answer:` after the thoughts."""
 
     def __call__(self, rollout: Rollout) -> str | None:
-        found = answers(after_think(with_open_think(rollout.turns)) or "", rollout.finish)[1]
+        found = answers(_said(rollout), rollout.finish)[1]
         return canonical(found[-1]) if found else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marked:
-    """The text after the last `mark`, up to the end of its line: `8;16;#9` answers 9.
+    """The text after the last `mark` behind the thoughts, to the end of its line: `8;16;#9` says 9.
 
     A reply that was cut in that line has no answer.
     """
@@ -43,7 +43,7 @@ class Marked:
             raise UsageError("marked.mark is ''; give what announces an answer, such as '#'")
 
     def __call__(self, rollout: Rollout) -> str | None:
-        _, found, rest = rollout.reply.rpartition(self.mark)
+        _, found, rest = _said(rollout).rpartition(self.mark)
         answer, ended, _ = rest.partition("\n")
         cut = rollout.finish is Finish.LENGTH and not ended
         return canonical(answer) if found and not cut else None
@@ -51,19 +51,19 @@ class Marked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastLine:
-    """The last line that is not blank; a reply that was cut has no answer."""
+    """The last line behind the thoughts that is not blank; a reply that was cut has no answer."""
 
     def __call__(self, rollout: Rollout) -> str | None:
-        lines = rollout.reply.strip().splitlines()
+        lines = _said(rollout).strip().splitlines()
         return canonical(lines[-1]) if lines and rollout.finish is not Finish.LENGTH else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WholeReply:
-    """The whole reply as the answer; a reply that was cut has none."""
+    """The whole reply behind the thoughts as the answer; a reply that was cut has none."""
 
     def __call__(self, rollout: Rollout) -> str | None:
-        return None if rollout.finish is Finish.LENGTH else canonical(rollout.reply)
+        return None if rollout.finish is Finish.LENGTH else canonical(_said(rollout))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,3 +80,8 @@ class Labels:
             return None
         said = dict(zip(reply[::2], reply[1::2], strict=True))
         return "".join(x + said[x] for x in wanted) if set(wanted) <= said.keys() else None
+
+
+def _said(rollout: Rollout) -> str:
+    """The last reply behind its thoughts; empty where they have no end."""
+    return after_think(with_open_think(rollout.turns)) or ""

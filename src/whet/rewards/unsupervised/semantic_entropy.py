@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from math import log
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
+from whet.rewards.unsupervised.broken_rollouts import among_unbroken
+from whet.rewards.unsupervised.clusters import clustered
 from whet.rewards.unsupervised.readers import Announced, Extractor
 from whet.rewards.unsupervised.truth import with_truth
 from whet.rewards.unsupervised.votes import ballot, disagreement, share
@@ -17,14 +20,15 @@ class SemanticEntropy(GroupReward):
     """R_i = |C(i)| / G, the share of replies with the same answer as reply i.
 
     This holds where `low` · log G < SE < `high` · log G, with SE = −Σ_C p(C) log p(C); elsewhere
-    all replies earn 0.  A reply without an answer is a cluster of its own in SE and earns 0.  The
-    bounds are fractions of the largest possible entropy; their values are ours.
+    all replies earn 0.  A reply without an answer is a cluster of its own in SE and earns 0.  A
+    rollout that ended with a fault counts nowhere, not in G either.  The bounds are fractions of
+    the largest possible entropy; their values are ours.
     """
 
     low: float = 0.2
     high: float = 0.9
     reader: Extractor = Announced()
-    truth: Judge | None = Declared()  # for the record only
+    truth: Judge | None = Declared()  # says which answers are equal; else for the record only
 
     def __post_init__(self) -> None:
         if not 0 <= self.low < self.high:
@@ -33,7 +37,11 @@ class SemanticEntropy(GroupReward):
             )
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
-        answers = [self.reader(rollout) for rollout in group]
+        return await among_unbroken(group, partial(self._voted, context))
+
+    async def _voted(self, context: RewardContext, group: Group) -> Sequence[Verdict]:
+        spelled = [self.reader(rollout) for rollout in group]
+        answers = await clustered(group.rollouts, spelled, self.truth, context)
         entropy = disagreement(answers)
         most = log(max(len(group), 1))
         inside = self.low * most < entropy < self.high * most

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from math import sqrt
+from math import isclose, sqrt
 
 from whet.protocols import Judge, RewardContext
 from whet.types import Group, Verdict
@@ -44,12 +44,13 @@ def _beside(proxy: Verdict, truth: Verdict, shared: Mapping[str, float]) -> Verd
 def correlation(pairs: Sequence[tuple[float, float]]) -> float | None:
     """Pearson's r, which is the point-biserial one for a truth of 0 and 1.
 
-    None where one of the two is constant.
+    None where one of the two is constant, but for rounding.
     """
     n = len(pairs)
-    if n == 0:
+    sides = list(zip(*pairs, strict=True))
+    if not sides or any(isclose(min(side), max(side), abs_tol=1e-9) for side in sides):
         return None
-    means = [sum(column) / n for column in zip(*pairs, strict=True)]
+    means = [sum(side) / n for side in sides]
     x, y = ([pair[k] - means[k] for pair in pairs] for k in (0, 1))
     spread = sqrt(sum(a * a for a in x) * sum(b * b for b in y))
-    return sum(a * b for a, b in zip(x, y, strict=True)) / spread if spread > 0 else None
+    return sum(a * b for a, b in zip(x, y, strict=True)) / spread

@@ -34,5 +34,10 @@ def ballot(rollout: Rollout, answer: str | None, label: str | None) -> Verdict:
         agrees = answer == label
         reason = Reason.OK if agrees else Reason.WRONG
         return Verdict(reason=reason, score=float(agrees), note=answer[:80])
+    return unanswered(rollout)
+
+
+def unanswered(rollout: Rollout) -> Verdict:
+    """The verdict of a reply without an answer: 0."""
     cut = rollout.finish is Finish.LENGTH
     return Verdict(reason=Reason.TRUNCATED if cut else Reason.NO_ANSWER, score=0.0)
