@@ -22,6 +22,7 @@ from whet.engines.models import FromScratch
 from whet.evaluation.measure import EvalConfig
 from whet.policy import algorithms
 from whet.protocols import ChatModel, Corpus, Reward
+from whet.rewards.generative.begun import BegunThoughts
 from whet.rewards.generative.pointwise import Expected, Pointwise
 from whet.rewards.judging import context_of, verdicts
 from whet.rewards.verifiable.labelled import Labelled
@@ -85,7 +86,7 @@ def shown(gold: str, code: str) -> Rollout:
 def pointwise(chat_model: ChatModel) -> Pointwise:
     """0 or 1, by the library's judge of single replies."""
     return Pointwise(
-        chat_model=chat_model,
+        chat_model=BegunThoughts(inner=chat_model),
         criterion="are both codes the same",
         scale=Expected(low=0, high=1),
         decoding=ChatDecoding(max_new_tokens=24),

@@ -103,8 +103,6 @@ def test_a_list_of_functions_is_their_sum_as_in_trl(file):
     assert judge.labels == ("right", "brief")
     weighed = rewards.find(file(f"{source}reward_funcs = [right, brief]\nreward_weights = [1, .5]"))
     assert [v.score for v in scores(weighed, "42", "41", "no answer")] == [1.5, 0.5, 0.0]
-    with pytest.raises(UsageError, match="reward_funcs of .*'lambda"):
-        rewards.find(file("reward_funcs = [lambda completions: 1]"))
     with pytest.raises(UsageError, match="reward_funcs of .* is not a list"):
         rewards.find(file("reward_funcs = make()"))
 

@@ -155,9 +155,6 @@ def test_verl_in_batches(tmp_path):
     right = [reply.endswith("7") for reply in REPLIES]
     assert [v.score for v in found] == [r / 2 for r in right]
     assert [v.correct for v in found] == right and found[0].parts == {"level": 2.0}
-    path.write_text("def compute_score(solution_strs): return [0.5]")
-    with pytest.raises(UsageError, match="each of 6"):
-        judged(rewards.find(str(path)), group())
 
 
 def test_what_verl_code_raises_is_a_fault_and_no_zero():
@@ -265,21 +262,27 @@ def test_what_fits_no_form_is_told_them_all(tmp_path):
         ("def score(completions): return [1.0]", "one number for each of 6"),
         ("def score(completions): return 'good'", "one number for each of 6"),
         ("def score(completions): return ['good'] * 6", "returned 'good'; return finite numbers"),
-        ("def score(completions, colour): return [1.0] * 6", "wants 'colour'; it can have .*level"),
         (
             "def score(completions, trainer_state): return [trainer_state.epoch] * 6",
-            r"reads trainer_state\.epoch.*use trainer_state\.global_step",
+            "reads trainer_state.epoch, which is not known here; use trainer_state.global_step",
         ),
         ("def score(queries): return {'score': [1] * 6}", "return a dict with 'rewards'"),
         ("def score(queries): return ['good'] * 6", "return finite numbers"),
+        ("def score(solution_strs): return [0.5]", "for each of 6"),
     ],
 )
-def test_what_a_group_may_not_be_told(tmp_path, source, complaint):
+def test_what_a_group_may_not_be_told_is_a_fault(tmp_path, source, complaint):
     path = tmp_path / "judge.py"
     path.write_text(source)
-    judge = BatchScript(path=str(path), workers=1)
-    with pytest.raises(UsageError, match=complaint) as caught:
-        judged(judge, group())
+    found = judged(BatchScript(path=str(path), workers=1), group())
+    assert all(v.fault and complaint in v.note for v in found)
+
+
+def test_a_parameter_that_no_row_has_is_refused(tmp_path):
+    path = tmp_path / "judge.py"
+    path.write_text("def score(completions, colour): return [1.0] * 6")
+    with pytest.raises(UsageError, match="wants 'colour'; it can have .*level") as caught:
+        judged(BatchScript(path=str(path), workers=1), group())
     assert "\n" not in str(caught.value)
 
 

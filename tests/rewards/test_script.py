@@ -1,6 +1,7 @@
 """Judges in users' files."""
 
 import pickle
+import re
 
 import pytest
 
@@ -63,12 +64,10 @@ def test_what_a_function_may_be_and_return(script, tmp_path, rolled, source, exp
         ("{'score': 1, 'correct': 'yes'}", "'correct': 'yes'"),
     ],
 )
-def test_what_it_may_not_return(script, rolled, result, shown):
-    judge = script(f"def score(reply): return {result}")
-    with pytest.raises(
-        UsageError, match=rf"score of .*judge\.py .*{shown}.*; return a finite number"
-    ):
-        judge.score(rolled("42"))
+def test_what_it_may_not_return_is_a_fault(script, rolled, result, shown):
+    verdict = script(f"def score(reply): return {result}").score(rolled("42"))
+    assert verdict.fault
+    assert re.search(rf"score of .*judge\.py .*{shown}.*; return a finite number", verdict.note)
 
 
 @pytest.mark.parametrize(

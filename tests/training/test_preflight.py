@@ -187,6 +187,23 @@ REFUSED = {
         lambda here: judged(here, "def score(reply): return 'good'"),
         "returned 'good'",
     ),
+    "a reward of which every reply is a fault": (
+        lambda here: judged(here, "def score(reply): return reply.nothing"),
+        "judge.py:score could judge none of .* replies on trial: .*no attribute 'nothing'",
+    ),
+    "a batched reward with a list of another length": (
+        lambda here: judged(here, "def score(completions, **kw): return [1.0]"),
+        "could judge none of .* replies on trial: .*return one number for each of",
+    ),
+    "a sum with a reward without a number": (
+        lambda here: judged(
+            here,
+            "def one(completions, **kw): return [1.0] * len(completions)\n"
+            "def two(completions, **kw): return ['good'] * len(completions)\n"
+            "reward_funcs = [one, two]",
+        ),
+        "judge.py:.* could judge none of .* returned 'good'",
+    ),
     "tasks that name no verifier": (
         lambda here: run(here, reward=rewards.find("declared")),
         "data.jsonl:.* names no info",
@@ -248,7 +265,8 @@ def test_prompts_that_are_measured_and_trained_on_are_counted(here):
 
 
 def test_a_reward_that_fails_on_the_gold_answer_is_told_and_not_refused(here):
-    said = noted(run(here, reward=script(here, "def score(reply): return reply.nothing")))
+    empty_only = "def score(reply): return reply.nothing if reply else 0.0"
+    said = noted(run(here, reward=script(here, empty_only)))
     assert "could not judge the answer of data.jsonl:" in said and "nothing" in said
 
 

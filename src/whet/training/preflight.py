@@ -50,7 +50,8 @@ async def examined(run: Run) -> Examined:
     Raises `UsageError` for a run that can't work: contradictory parts, a missing device or package,
     a broken model folder, prompts that leave no room for a reply, a chat template that does not
     tell how later turns follow a reply, a demonstrator without demonstrations, a player of a
-    warm-up that can't play its world, a reward that can't be imported.
+    warm-up that can't play its world, a reward that can't be imported, a user's function
+    that can judge no reply on trial.
     """
     validate(run)
     for part in walk(run):

@@ -8,10 +8,11 @@ from whet.data.checking.gold_verdicts import FORMS
 from whet.environments.single_turn import SingleTurn
 from whet.policy.inspection import walk
 from whet.protocols import ChatModel, Demonstrator, Judge, Renderer
+from whet.rewards.adapters.written import UserFunction
 from whet.rewards.judging import context_of, judge
 from whet.rollouts.correctness import check_correctness
 from whet.training.run import Run
-from whet.types import Group, Need, Rollout, Task, Verdict
+from whet.types import Group, Need, Rollout, Task, UsageError, Verdict
 
 _TRIAL_S = 30.0  # limit for the reward of a few replies
 _TASKS = 4  # at most, until the replies to one of them differ in score
@@ -21,9 +22,9 @@ async def trial(run: Run, tasks: Sequence[Task], renderer: Renderer) -> list[str
     """Score the answers of a few tasks, in several forms, and an empty reply.
 
     The notes name a reward that can't judge them, and one that gives all of them one score.  A
-    `UsageError` is raised for a reward without correctness, where the algorithm needs it, and for
-    one that raises it.  Rewards that query a model or need rollouts of the policy
-    are not tried.
+    `UsageError` is raised for a reward without correctness, where the algorithm needs it, for one
+    that raises it, and for a user's function that can judge none of all these replies.  Rewards
+    that query a model or need rollouts of the policy are not tried.
     """
     reward = run.reward
     if reward is None or not tasks or not isinstance(run.environment, SingleTurn):
@@ -36,6 +37,7 @@ async def trial(run: Run, tasks: Sequence[Task], renderer: Renderer) -> list[str
 async def _tried(run: Run, reward: Judge, tasks: Sequence[Task], renderer: Renderer) -> list[str]:
     """The first note on a few tasks; none where the replies to one of them differ in score."""
     notes: list[str] = []
+    every: list[Verdict] = []
     for task in tasks[:: max(len(tasks) // _TASKS, 1)][:_TASKS]:
         replies = _replies(task, tasks, run.demonstrator)
         group = Group.of(list(_rollouts(task, replies, renderer)))
@@ -50,7 +52,23 @@ async def _tried(run: Run, reward: Judge, tasks: Sequence[Task], renderer: Rende
         if not found:
             return []
         notes += found
+        every += verdicts
+    _refuse_faults(reward, every)
     return notes[:1]
+
+
+def _refuse_faults(reward: Judge, verdicts: Sequence[Verdict]) -> None:
+    """Raise `UsageError` for a user's function of which every verdict is a fault.
+
+    Faults of single replies don't end a run, so such a function would never give a reward.
+    """
+    own = [part for part in walk(reward) if isinstance(part, UserFunction)]
+    if own and verdicts and all(verdict.fault for verdict in verdicts):
+        note = " ".join(verdicts[0].note.split())
+        raise UsageError(
+            f"reward {own[0].path}:{own[0].function} could judge none of {len(verdicts)} replies "
+            f"on trial: {note:.200}; mend it, or give another"
+        )
 
 
 def _replies(task: Task, others: Sequence[Task], shown: Demonstrator | None) -> list[str]:

@@ -143,6 +143,7 @@ def test_one_repair_is_enough_where_it_helps():
         '{"mark": 7}',
         '[{"score": 7}]',
         'Sure: {"score": 7}',
+        'Well:\n```json\n{"score": 7}\n```',
         '```\n{"score": 7}\n```\n```\n{"score": 8}\n```',
         '{"score": 7',
         "[" * 100_000,
@@ -158,7 +159,7 @@ def test_no_mark_is_guessed(text):
     [
         '{"score": 7}',
         ' \n{"score":7}\n',
-        'Well:\n```json\n{"score": 7}\n```',
+        '```json\n{"score": 7}\n```',
         '<think>{"score": 1}</think>{"score": 7}',
     ],
 )

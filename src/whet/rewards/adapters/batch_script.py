@@ -27,8 +27,9 @@ class BatchScript(UserFunction, GroupReward):
     OpenRLHF's form a dict may have `rewards`, `scores` and `extra_logs`; in veRL's form each result
     may be a dict with `score`.
 
-    It runs in worker processes, which are killed after `limit_s` seconds.  An exception or a
-    timeout is a fault of the whole group and not a score.  Output of the function is logged once.
+    It runs in worker processes, which are killed after `limit_s` seconds.  An exception, a timeout
+    or a list of another length is a fault of the whole group and not a score; an item that is no
+    finite number is a fault of its reply.  Output of the function is logged once.
     The file is read once; files that it imports are not part of the reward's digest.
     """
 

@@ -12,6 +12,7 @@ from whet.protocols import GroupReward, Judge, Reward
 from whet.rewards import load
 from whet.rewards.adapters.batch_script import BatchScript
 from whet.rewards.adapters.dialects import FormError, form_of
+from whet.rewards.adapters.late_imports import refuse_missing
 from whet.rewards.adapters.script import Script
 from whet.rewards.adapters.sources import Function, Source, located, parameters
 from whet.rewards.adapters.written import loaded
@@ -61,38 +62,63 @@ def _one(text: str) -> Judge:
         return load(text)
     source = Source.read(path)
     name = name or _default(source)
-    if name == LIST:
-        return _listed(source)
+    return _listed(source) if name == LIST else _named(source, name)
+
+
+def _named(source: Source, name: str) -> Judge:
     return _part(source, name) or _function(source, name)
 
 
 def _function(source: Source, name: str) -> Script | BatchScript:
     """A function of the user's, loaded once so that a broken file is refused at the start."""
     source.form(name)
+    refuse_missing(source, name)
     kind = BatchScript if loaded(source.place(name)).batched else Script
     return kind(path=source.path, function=name)
 
 
-def _listed(source: Source) -> WeightedSum:
-    """TRL's `reward_funcs`: the sum of several functions, with `reward_weights` or 1 each."""
+def _listed(source: Source) -> Judge:
+    """TRL's `reward_funcs`: the sum of several functions, with `reward_weights` or 1 each.
+
+    An item may be anything that is called: a name, a lambda, an object, a function of a module.
+    """
     value = source.assigned(LIST)
+    if isinstance(value, ast.Name | ast.Attribute | ast.Lambda):  # TRL takes one function, too
+        return _named(source, value.id if isinstance(value, ast.Name) else LIST)
     if not isinstance(value, ast.List | ast.Tuple) or not value.elts:
         raise UsageError(
             f"{LIST} of {source.path} is not a list of functions; write [one, another]"
         )
-    names = [ast.unparse(item) for item in value.elts]
-    odd = [name for name in names if not name.isidentifier()]
+    odd = [item for item in value.elts if isinstance(item, ast.Starred | ast.Constant)]
     if odd:
-        raise UsageError(f"{LIST} of {source.path} has {odd[0]!r}; give names of functions only")
+        raise UsageError(
+            f"{LIST} of {source.path} has {ast.unparse(odd[0])}; write out functions, one by one"
+        )
+    places = [
+        item.id if isinstance(item, ast.Name) else f"{LIST}.{i}"
+        for i, item in enumerate(value.elts)
+    ]
+    rewards = tuple(_named(source, place) for place in places)
+    return WeightedSum(
+        rewards=rewards, weights=_weights(source, len(places)), names=tuple(_told(value.elts))
+    )
+
+
+def _told(items: list[ast.expr]) -> list[str]:
+    """A name for each item of a list: its own, or its place."""
+    own = [getattr(item, "id", None) or getattr(item, "attr", None) for item in items]
+    return [name or f"{LIST}_{i}" for i, name in enumerate(own)]
+
+
+def _weights(source: Source, count: int) -> tuple[float, ...]:
     given = source.assigned(WEIGHTS)
     try:
-        weights = ast.literal_eval(given) if given is not None else [1.0] * len(names)
-    except ValueError:
+        weights = None if given is None else ast.literal_eval(given)
+        return (1.0,) * count if weights is None else tuple(float(weight) for weight in weights)
+    except (ValueError, TypeError):
         raise UsageError(
             f"{WEIGHTS} of {source.path} is not a list of numbers; write it out"
         ) from None
-    rewards = tuple(_part(source, name) or _function(source, name) for name in names)
-    return WeightedSum(rewards=rewards, weights=tuple(map(float, weights)), names=tuple(names))
 
 
 def _default(source: Source) -> str:

@@ -26,9 +26,9 @@ class Script(UserFunction, Reward):
     counts as correct, or a dict with `score`, perhaps `correct` (`acc` in veRL's form), and numbers
     to be logged.
 
-    It runs in worker processes, which are killed after `limit_s` seconds.  An exception or a
-    timeout is a fault and not a score.  Output of the function is logged once.  The file is read
-    once; files that it imports are not part of the reward's digest.
+    It runs in worker processes, which are killed after `limit_s` seconds.  An exception, a timeout
+    or another result is a fault of the reply and not a score.  Output of the function is logged
+    once.  The file is read once; files that it imports are not part of the reward's digest.
     """
 
     def __post_init__(self) -> None:

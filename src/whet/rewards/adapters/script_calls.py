@@ -34,7 +34,7 @@ class ScriptLocation(NamedTuple):
 
     path: str
     program: str
-    name: str  # of a function, a callable object or a class; dots lead to attributes
+    name: str  # of a function, a callable object or a class; dots lead to attributes and items
     what: str  # for messages
 
 
@@ -115,7 +115,7 @@ def _fetch(place: ScriptLocation) -> Callable[..., Any]:
     """The named function or callable object; a class of tasks as it is."""
     found: Any = script(place.path, place.program)
     for name in place.name.split("."):
-        found = getattr(found, name, None)
+        found = found[int(name)] if name.isdigit() else getattr(found, name, None)
     if found is None:
         raise FormError(f"{place.what} does not exist; write FILE:NAME with the name of a function")
     if isinstance(found, type) and not reward_methods(found):

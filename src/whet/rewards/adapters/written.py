@@ -4,11 +4,19 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from whet.rewards.adapters.dialects import CallForm, FormError, Said, ScriptResult, WhetForm
+from whet.rewards.adapters.dialects import (
+    CallForm,
+    FormError,
+    ResultError,
+    Said,
+    ScriptResult,
+    WhetForm,
+)
+from whet.rewards.adapters.late_imports import refuse_missing
 from whet.rewards.adapters.script_calls import ScriptLocation, call, digest_of, form_at
 from whet.rewards.adapters.sources import Source
 from whet.sandbox.workers import Workers
-from whet.types import Finish, Reason, Rollout, UsageError, Verdict
+from whet.types import Finish, IntegrityError, Reason, Rollout, UsageError, Verdict
 
 _LOG = logging.getLogger(__name__)
 _LOADING_S = 60.0  # for a file with heavy imports
@@ -51,19 +59,25 @@ class UserFunction:
         return not isinstance(self.known_form or loaded(self.place, None), WhetForm)
 
     def check(self) -> None:
-        """Execute the file in a worker process.  Raises `UsageError` in one line if that fails."""
+        """Execute the file in a worker process.  Raises `UsageError` in one line if that fails, and
+        where a call of the function would import what is not there.
+        """
+        refuse_missing(Source(self.path, self.source), self.function)
         loaded(self.place, self.form, self.workers)
 
     def verdicts(self, rollouts: Sequence[Rollout], step: int = 0) -> list[Verdict]:
         """One call of the function for these rollouts, and its results as verdicts.
 
-        Raises `UsageError` where the function breaks the rules of its form.
+        What it returns beside its form is a fault: of one reply where its place is known, and else
+        of all.  Raises `UsageError` where the function can't be called in its form.
         """
         place = self.place
         workers = workers_for(place, self.workers, self.limit_s)
         said = [_said(rollout, step) for rollout in rollouts]
         try:
             found, printed = workers.call(call, place, self.form, said)
+        except (ResultError, UsageError, IntegrityError) as odd:  # the function's own, if whet's
+            return [Verdict.unjudged(str(odd))] * len(said)
         except FormError as unfit:
             raise UsageError(str(unfit)) from None
         _report(place, printed)

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from math import exp
 from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
-from whet.types import ChatReply
+from whet.rewards.generative.quotations import Unreadable as Unreadable
+from whet.rewards.generative.quotations import after_thoughts, heading, last_verdict
+from whet.types import ChatReply, Finish
 
-_FENCE = re.compile(r"```(?:json)?[ \t]*\n(.*?)\n?```", re.DOTALL)
-_VERDICT = re.compile(r"[*_# ]*verdict[*_ ]*:[*_ ]*(yes|no)[*_. ]*", re.IGNORECASE)
+_FENCE = re.compile(
+    r"(?:([^\n`]*:[*_ ]*)\n\s*)?```(?:json)?[ \t]*\n(.*?)\n?```", re.DOTALL | re.IGNORECASE
+)
 _LETTERS = re.compile(r"[^a-z]")
+_ABOVE = 0.01  # log-probs of servers are rounded
 T_co = TypeVar("T_co", covariant=True)
 T = TypeVar("T")
-
-
-class Unreadable(ValueError):
-    """The judge's reply does not have the required form."""
 
 
 @runtime_checkable
@@ -39,6 +39,15 @@ class AnswerForm(Protocol[T_co]):
         ...
 
 
+def _own(completion: ChatReply) -> str:
+    """The reply without its thoughts.  A reply that is cut off may end in a quotation, or in half a
+    number: it raises `Unreadable`.
+    """
+    if completion.finish is Finish.LENGTH:
+        raise Unreadable("it is cut off; be brief")
+    return after_thoughts(completion.text)
+
+
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len({key for key, _ in pairs}) < len(pairs):
         raise Unreadable("a key occurs twice")
@@ -50,17 +59,19 @@ def _never(text: str) -> Any:
 
 
 def entries(text: str, keys: Sequence[str]) -> dict[str, Any]:
-    """The JSON object with exactly these keys that a reply consists of after its thoughts.
+    """The JSON object with exactly these keys that a text consists of.
 
-    The object stands alone or in the reply's only ``` fence.
+    The object stands alone, or alone in a ``` fence, which may have a heading such as `Here is my
+    rating:`.  With other words around it, it may be quoted.
     """
-    text = text.rpartition("</think>")[2].strip()
-    fences = _FENCE.findall(text)
-    body = fences[0] if len(fences) == 1 else text
+    fence = _FENCE.fullmatch(text.strip())
+    body = fence[2] if fence and (not fence[1] or heading(fence[1])) else text.strip()
     try:
         found = json.loads(body, object_pairs_hook=_once, parse_constant=_never)
-    except (json.JSONDecodeError, RecursionError):
-        raise Unreadable(f"no JSON: {text[:80]!r}") from None
+    except Unreadable:
+        raise
+    except (ValueError, RecursionError):  # not JSON, or a number of too many digits
+        raise Unreadable(f"no JSON alone: {text[:80]!r}") from None
     if not isinstance(found, dict) or set(found) != set(keys):
         raise Unreadable(f"not an object with just {', '.join(keys)}: {text[:80]!r}")
     return found
@@ -101,7 +112,7 @@ class Marks:
 
     def read(self, completion: ChatReply) -> tuple[int, ...]:
         """The marks in the order of `names`."""
-        found = entries(completion.text, self.names)
+        found = entries(_own(completion), self.names)
         for name, mark in found.items():
             if type(mark) is not int or not self.low <= mark <= self.high:
                 raise Unreadable(f"{name} is {mark!r:.20}, no whole number {self.range}")
@@ -125,7 +136,7 @@ class OneOf(Generic[T]):
         return _object({self.key: {"type": "string", "enum": [word for word, _ in self.words]}})
 
     def read(self, completion: ChatReply) -> T:
-        said = entries(completion.text, (self.key,))[self.key]
+        said = entries(_own(completion), (self.key,))[self.key]
         for word, meaning in self.words:
             if word == said:
                 return meaning
@@ -149,19 +160,7 @@ class Ruling:
 
     def read(self, completion: ChatReply) -> bool:
         """Whether the last line that is not blank says yes."""
-        return ruling(completion.text)
-
-
-def ruling(text: str) -> bool:
-    """Whether a text's last line is `Verdict: yes`.  Raises `Unreadable` where it is neither
-    verdict.
-    """
-    text = text.rpartition("</think>")[2].rstrip()
-    line = text.rpartition("\n")[2].strip()
-    match = _VERDICT.fullmatch(line)
-    if match is None:
-        raise Unreadable(f"the last line is no verdict: {line[:80]!r}")
-    return match[1].lower() == "yes"
+        return last_verdict(_own(completion))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,15 +180,23 @@ class Leaning:
 
     def read(self, completion: ChatReply) -> tuple[float, bool]:
         """p(yes), and whether it comes from log-probabilities."""
-        said = ruling(completion.text)
+        said = last_verdict(_own(completion))
         words = [_LETTERS.sub("", token.lower()) for token in completion.tokens]
         places = [i for i, word in enumerate(words) if word in ("yes", "no")]
         top = completion.top
         if top is None or not places or places[-1] >= len(top):
             return float(said), False
-        likely = top[places[-1]]
+        likely = _numbers(top[places[-1]])
         yes, no = (_mass(likely, word) for word in ("yes", "no"))
         return (yes / (yes + no), True) if yes + no > 0 else (float(said), False)
+
+
+def _numbers(likely: Mapping[str, float]) -> Mapping[str, float]:
+    """The log-probs of a place.  Raises `Unreadable` for one that is none: NaN, or above 0."""
+    odd = [logp for logp in likely.values() if not logp <= _ABOVE]
+    if odd:
+        raise Unreadable(f"a log-prob of {odd[0]}")
+    return likely
 
 
 def _mass(likely: Mapping[str, float], word: str) -> float:
@@ -222,7 +229,7 @@ class Digit:
     def read(self, completion: ChatReply) -> tuple[float, bool]:
         """E[s] and whether it comes from log-probabilities; without them, the digit itself."""
         legal = {str(s): s for s in range(self.low, self.high + 1)}
-        said = completion.text.rpartition("</think>")[2].strip()
+        said = _own(completion)
         if said not in legal:
             raise Unreadable(f"no digit from {self.low} to {self.high}: {said[:80]!r}")
         places = [i for i, token in enumerate(completion.tokens) if token.strip() == said]
@@ -230,7 +237,7 @@ class Digit:
         if top is None or not places or places[-1] >= len(top):
             return float(legal[said]), False
         mass: dict[int, float] = {}
-        for token, logp in top[places[-1]].items():
+        for token, logp in _numbers(top[places[-1]]).items():
             if token.strip() in legal:
                 s = legal[token.strip()]
                 mass[s] = mass.get(s, 0.0) + exp(logp)

@@ -7,6 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.generative.pointwise import Pointwise
+from whet.rewards.verifiable.extraction import with_open_think
 from whet.types import (
     ChatDecoding,
     ChatReply,
@@ -107,7 +108,8 @@ class _PolicyChatModel:
         )
         return tuple(
             ChatReply(
-                text=rollout.reply,
+                text=with_open_think(rollout.turns),
+                finish=rollout.finish,
                 prompt_tokens=len(rollout.token_ids) - rollout.length,
                 reply_tokens=rollout.length,
             )

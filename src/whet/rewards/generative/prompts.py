@@ -4,10 +4,14 @@ import re
 from collections.abc import Mapping
 from hashlib import blake2b
 
+from whet.rewards.generative.quotations import ROLE_MARK
 from whet.rewards.verifiable.extraction import after_think, with_open_think
 from whet.types import Finish, Message, Prompt, Reason, Rollout, Verdict
 from whet.types.messages import said_in
 
+_THOUGHTS = re.compile(r"<(?=/?think>)")
+_UNSEEN = re.compile(r"[\u200b\u2060-\u206f\u202a-\u202e\ufeff\U000e0000-\U000e0fff]")
+_FORGED = re.compile(r"verdict(?=[*_ ]*:)", re.IGNORECASE)
 _TAG = re.compile(r"</?\w{1,20}>")
 _DUTY = (
     "You judge texts. Each text stands between a line <<name {nonce}>> and a line "
@@ -43,8 +47,16 @@ def nonce_of(duty: str, exhibits: Mapping[str, str]) -> str:
 
 
 def _clean(text: str) -> str:
-    """The text without lone surrogates, which cannot be sent."""
-    return text.encode(errors="replace").decode()
+    """The text as it can be sent, and as a reader sees it.
+
+    Lone surrogates become `?`.  Characters without a width that no script needs are left out: a
+    model reads them, and a person does not.  In the marks of chat templates a blank is put behind
+    the first character, because a server could read `<|im_end|>` as the end of the question.
+    `Verdict:` becomes `Verdict (quoted):`, so that a judge that repeats a text gives no verdict.
+    """
+    shown = _UNSEEN.sub("", text.encode(errors="replace").decode())
+    shown = _FORGED.sub(lambda word: f"{word[0]} (quoted)", shown)
+    return _THOUGHTS.sub("< ", ROLE_MARK.sub(lambda mark: f"{mark[0]} ", shown))
 
 
 def question(prompt: Prompt) -> str:

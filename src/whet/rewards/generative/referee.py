@@ -7,8 +7,11 @@ from typing import Any
 
 from whet.protocols import Reward
 from whet.rewards.generative.forms import Unreadable, entries
+from whet.rewards.verifiable.extraction import after_think, with_open_think
 from whet.rewards.verifiable.verdicts import no_answer
 from whet.types import Reason, Rollout, UsageError, Verdict
+
+_LARGEST = 1e9  # of a score: larger ones run into each other as floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +31,8 @@ class Referee(Reward):
         if not rollout.reply.strip():
             return no_answer(rollout)
         try:
-            scores = _scores(entries(rollout.reply, ("scores",))["scores"], len(worths))
+            said = after_think(with_open_think(rollout.turns)) or ""
+            scores = _scores(entries(said, ("scores",))["scores"], len(worths))
         except Unreadable as error:
             return Verdict.failure(Reason.BAD_FORMAT, note=str(error))
         tau = kendall(scores, worths)
@@ -60,4 +64,6 @@ def _scores(found: Any, count: int) -> list[float]:
         raise Unreadable(f"scores is no list of {count} numbers")
     if any(isinstance(x, bool) or not isinstance(x, int | float) for x in found):
         raise Unreadable("scores has something that is no number")
+    if any(abs(x) > _LARGEST for x in found):
+        raise Unreadable(f"scores has a number beyond ±{_LARGEST:g}")
     return [float(x) for x in found]

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from whet.protocols import Reward
-from whet.rewards.generative.forms import Unreadable, ruling
+from whet.rewards.generative.quotations import Unreadable, last_verdict
 from whet.rewards.judging import verdict
+from whet.rewards.verifiable.extraction import after_think, with_open_think
 from whet.rewards.verifiable.math import Math
 from whet.types import Rollout, Verdict, dialogue
 
@@ -27,24 +28,24 @@ class TurnRewards(Reward):
     checker: Reward = Math()
 
     async def score(self, rollout: Rollout) -> Verdict:
-        replies = rollout.turns[1::2]
-        views = [_until(rollout, t) for t in range(len(replies))]
+        views = [_until(rollout, t) for t in range(len(rollout.turns[1::2]))]
         checked = [await verdict(view, self.checker) for view in views[::2]]
         lost = [one for one in checked if not one.judged]
         if lost or not checked:
             return lost[0] if lost else Verdict.unjudged("the rollout has no reply")
         earned = [
-            checked[t // 2].score if t % 2 == 0 else _agrees(reply, checked[t // 2])
-            for t, reply in enumerate(replies)
+            checked[t // 2].score if t % 2 == 0 else _agrees(view, checked[t // 2])
+            for t, view in enumerate(views)
         ]
         parts = {f"turn_{t}": r for t, r in enumerate(earned, start=1)}
         return replace(checked[-1], parts=parts, credit=_credit(rollout, earned))
 
 
-def _agrees(reply: str, checked: Verdict) -> float:
+def _agrees(view: Rollout, checked: Verdict) -> float:
     right = checked.score >= 1 if checked.correct is None else checked.correct
     try:
-        return float(ruling(reply) == right)
+        said = last_verdict(after_think(with_open_think(view.turns)) or "")
+        return float(said == right)
     except Unreadable:
         return 0.0
 

@@ -6,7 +6,8 @@ Identifiers 2505.15034, 2505.10320 and 2506.10406 are unconfirmed.
 from dataclasses import dataclass
 
 from whet.protocols import Reward
-from whet.rewards.generative.forms import Unreadable, ruling
+from whet.rewards.generative.quotations import Unreadable, last_verdict
+from whet.rewards.verifiable.extraction import after_think, with_open_think
 from whet.rewards.verifiable.verdicts import no_answer, nothing_to_compare
 from whet.types import Reason, Rollout, Verdict
 
@@ -31,7 +32,7 @@ class VerdictMatch(Reward):
         if not rollout.reply.strip():
             return no_answer(rollout)
         try:
-            said = ruling(rollout.reply)
+            said = last_verdict(after_think(with_open_think(rollout.turns)) or "")
         except Unreadable as error:
             return Verdict.failure(Reason.BAD_FORMAT, note=str(error))
         return Verdict.binary(correct=said == gold, note=f"verdict: {'yes' if said else 'no'}")

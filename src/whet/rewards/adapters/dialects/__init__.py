@@ -9,6 +9,7 @@ from difflib import get_close_matches
 
 from whet.rewards.adapters.dialects.base import CallForm as CallForm
 from whet.rewards.adapters.dialects.base import FormError as FormError
+from whet.rewards.adapters.dialects.base import ResultError as ResultError
 from whet.rewards.adapters.dialects.base import Said as Said
 from whet.rewards.adapters.dialects.base import ScriptResult as ScriptResult
 from whet.rewards.adapters.dialects.openrlhf import OpenRlhfForm as OpenRlhfForm

@@ -13,7 +13,14 @@ WANTED = "return a finite number, a bool, or a dict with 'score'"
 
 
 class FormError(ValueError):
-    """The function breaks the rules of its form.  The message is one line for the user."""
+    """The function can't be called in its form.  The message is one line for the user."""
+
+
+class ResultError(ValueError):
+    """What a function returned is not what its form returns: a fault of the replies of that call.
+
+    A reply may be the cause, so it does not end a run.
+    """
 
 
 class ScriptResult(NamedTuple):
@@ -122,39 +129,69 @@ async def _awaited(result: Awaitable[Any]) -> Any:
 
 
 def graded(returned: object, what: str, *, right: str = "correct") -> ScriptResult:
-    """Read a number, of which 1 or more is correct, or a dict with `score` and perhaps `right`."""
+    """Read a number, of which 1 or more is correct, or a dict with `score` and perhaps `right`.
+
+    Anything else is a fault of the reply.
+    """
     result = scalar(returned)
     alone = not isinstance(result, Mapping)
-    if not isinstance(result, Mapping):
-        full = {right: float(result) >= 1} if isinstance(result, Real) else {}
-        result = {"score": result} | full
+    result = result if isinstance(result, Mapping) else {"score": result}
     entries = {str(key): scalar(value) for key, value in result.items()}
     score, correct = entries.pop("score", None), entries.pop(right, None)
     if not isinstance(score, Real) or correct not in (True, False, None):
-        raise FormError(f"{what} returned {returned!r:.60}; {WANTED}")
-    if not isfinite(score):
+        return unfit(returned, what, WANTED)
+    found = finite(score)
+    if found is None:
         return infinite(score, what)
-    parts = {key: float(value) for key, value in entries.items() if isinstance(value, Real)}
-    said = None if correct is None else bool(correct)
-    return ScriptResult(float(score), said, parts, measured=float(score) if alone else None)
+    if alone:
+        return ScriptResult(found, found >= 1, {}, measured=found)
+    return ScriptResult(found, None if correct is None else bool(correct), logged(entries))
+
+
+def finite(number: Real) -> float | None:
+    """The number as a float; None where it is not finite, or too large for a float."""
+    try:
+        plain = float(number)
+    except OverflowError:
+        return None
+    return plain if isfinite(plain) else None
+
+
+def logged(values: Mapping[str, object]) -> dict[str, float]:
+    """The finite numbers among values that are logged and not learned from."""
+    numbers = {k: finite(v) for k, v in values.items() if isinstance(v, Real)}
+    return {name: number for name, number in numbers.items() if number is not None}
+
+
+def unfit(returned: object, what: str, wanted: str) -> ScriptResult:
+    """A fault: the function returned something else than its form returns."""
+    return ScriptResult(None, None, {}, f"{what} returned {shown(returned)}; {wanted}")
 
 
 def infinite(score: object, what: str) -> ScriptResult:
     """A fault: the function returned a score that is not finite."""
-    return ScriptResult(None, None, {}, f"{what} returned {score}, which is not finite")
+    return ScriptResult(None, None, {}, f"{what} returned {shown(score)}, which is not finite")
+
+
+def shown(value: object) -> str:
+    """The beginning of a value as Python writes it; its type where it can't be written."""
+    try:
+        return f"{value!r:.60}"
+    except Exception:  # noqa: BLE001 (an object of anybody's writes itself)
+        return f"a {type(value).__name__}"
 
 
 def listed(values: object, count: int, what: str) -> list[Any]:
     """A list, array or tensor as a list of `count` plain values.
 
-    Raises `FormError` for any other length.
+    Raises `ResultError` for any other length.
     """
     tolist = getattr(values, "tolist", None)
     found = tolist() if callable(tolist) else values
     if isinstance(found, Real):
         found = [found]
     if not isinstance(found, Sequence) or isinstance(found, str) or len(found) != count:
-        raise FormError(f"{what} returned {values!r:.60}; return one number for each of {count}")
+        raise ResultError(f"{what} returned {shown(values)}; return one number for each of {count}")
     return [scalar(value) for value in found]
 
 

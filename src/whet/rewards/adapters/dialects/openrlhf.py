@@ -2,17 +2,21 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite
 from numbers import Real
 from typing import Any, ClassVar
 
 from whet.rewards.adapters.dialects.base import (
-    FormError,
+    ResultError,
     Said,
     ScriptResult,
+    finite,
     infinite,
     invoke,
     listed,
+    logged,
+    scalar,
+    shown,
+    unfit,
 )
 
 
@@ -41,29 +45,31 @@ class OpenRlhfForm:
         returned = invoke(function, offered, what)
         told = returned if isinstance(returned, Mapping) else {"rewards": returned}
         if "rewards" not in told:
-            raise FormError(f"{what} returned {returned!r:.60}; return a dict with 'rewards'")
+            raise ResultError(f"{what} returned {shown(returned)}; return a dict with 'rewards'")
         rewards = listed(told["rewards"], len(said), what)
         scores = listed(told.get("scores", rewards), len(said), what)
-        if not all(isinstance(x, Real) for x in (*rewards, *scores)):
-            raise FormError(f"{what} returned {returned!r:.60}; return finite numbers")
         logs = dict(told.get("extra_logs") or {})
         if "scores" in told:
             logs["scores"] = scores
         columns = {name: _spread(values, len(said), what) for name, values in logs.items()}
-        return [
-            ScriptResult(
-                float(reward),
-                scores[i] >= 1,
-                {k: float(v[i]) for k, v in columns.items()},
-                measured=float(scores[i]),
-            )
-            if isfinite(reward) and isfinite(scores[i])
-            else infinite(scores[i] if isfinite(reward) else reward, what)
-            for i, reward in enumerate(rewards)
-        ]
+        rows = [{name: values[i] for name, values in columns.items()} for i in range(len(said))]
+        return [_found(*one, what) for one in zip(rewards, scores, rows, strict=True)]
+
+
+def _found(reward: object, score: object, logs: Mapping[str, object], what: str) -> ScriptResult:
+    numbers: list[float] = []
+    for value in (reward, score):
+        if not isinstance(value, Real):
+            return unfit(value, what, "return finite numbers")
+        number = finite(value)
+        if number is None:
+            return infinite(value, what)
+        numbers.append(number)
+    learned, judged = numbers
+    return ScriptResult(learned, judged >= 1, logged(logs), measured=judged)
 
 
 def _spread(values: object, count: int, what: str) -> list[Any]:
     """A log as one value per reply; a single number belongs to every reply."""
-    single = isinstance(values, Real) or getattr(values, "ndim", None) == 0
-    return [values] * count if single else listed(values, count, what)
+    single = scalar(values)
+    return [single] * count if isinstance(single, Real) else listed(values, count, what)

@@ -2,18 +2,20 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite, isnan
+from math import isnan
 from numbers import Real
 from typing import Any, ClassVar
 
 from whet.rewards.adapters.dialects.base import (
-    FormError,
     Said,
     ScriptResult,
+    finite,
     infinite,
     invoke,
     listed,
+    logged,
     scalar,
+    unfit,
 )
 
 
@@ -26,7 +28,7 @@ class TrainerState:
         self._what = what
 
     def __getattr__(self, name: str) -> Any:
-        raise FormError(
+        raise AttributeError(
             f"{self._what} reads trainer_state.{name}, which is not known here; "
             "use trainer_state.global_step"
         )
@@ -60,11 +62,11 @@ class TrlForm:
         self, function: Callable[..., Any], said: Sequence[Said], what: str
     ) -> list[ScriptResult]:
         """One result for each reply of the group."""
-        metrics: dict[str, float] = {}
+        metrics: dict[str, object] = {}
         extras: dict[str, list[Any]] = {}
 
         def log_metric(name: str, value: float) -> None:
-            metrics[name] = float(value)
+            metrics[name] = scalar(value)
 
         def log_extra(column: str, values: Sequence[Any]) -> None:
             extras[column] = listed(values, len(said), f"log_extra({column!r}) in {what}")
@@ -81,25 +83,23 @@ class TrlForm:
         }
         returned = listed(invoke(function, offered, what), len(said), what)
         rows = [{name: values[i] for name, values in extras.items()} for i in range(len(said))]
-        return [_found(v, metrics, row, what) for v, row in zip(returned, rows, strict=True)]
+        numbers = logged(metrics)
+        return [_found(v, numbers, row, what) for v, row in zip(returned, rows, strict=True)]
 
 
 def _found(
     value: object, metrics: Mapping[str, float], extras: Mapping[str, Any], what: str
 ) -> ScriptResult:
     plain = {name: scalar(extra) for name, extra in extras.items()}
-    numbers = {name: float(extra) for name, extra in plain.items() if isinstance(extra, Real)}
-    words = {name: str(extra) for name, extra in plain.items() if name not in numbers}
+    words = {name: str(extra) for name, extra in plain.items() if not isinstance(extra, Real)}
     note = "; ".join(f"{name}: {word[:80]}" for name, word in words.items())
-    if value is None or (isinstance(value, Real) and isnan(value)):
+    known = {**metrics, **logged(plain)}
+    if value is None or (isinstance(value, float) and isnan(value)):
         told = note or f"{what} has no opinion"
-        return ScriptResult(None, None, {**metrics, **numbers}, told, applicable=False)
+        return ScriptResult(None, None, known, told, applicable=False)
     if not isinstance(value, Real):
-        raise FormError(
-            f"{what} returned {value!r:.60}; return finite numbers, or None for no opinion"
-        )
-    if not isfinite(value):
+        return unfit(value, what, "return finite numbers, or None for no opinion")
+    score = finite(value)
+    if score is None:
         return infinite(value, what)
-    known = {**metrics, **numbers}
-    score = float(value)
     return ScriptResult(score, score >= 1, known, note, measured=score)

@@ -4,7 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from whet.rewards.adapters.dialects.base import FormError, Said, ScriptResult, graded, invoke
+from whet.rewards.adapters.dialects.base import (
+    ResultError,
+    Said,
+    ScriptResult,
+    graded,
+    invoke,
+    shown,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +73,8 @@ class VerlBatchForm:
         tolist = getattr(returned, "tolist", None)
         values = tolist() if callable(tolist) else returned
         if not isinstance(values, Sequence) or isinstance(values, str) or len(values) != len(said):
-            raise FormError(
-                f"{what} returned {returned!r:.60}; return a number or a dict for each of "
+            raise ResultError(
+                f"{what} returned {shown(returned)}; return a number or a dict for each of "
                 f"{len(said)}"
             )
         return [graded(value, what, right="acc") for value in values]
@@ -80,5 +87,5 @@ def _row(one: Said) -> dict[str, Any]:
         "data_source": one.info.get("data_source", ""),
         "solution_str": one.completion,
         "ground_truth": one.given if given is None else given,
-        "extra_info": dict(one.info) | {"num_turns": len(one.turns)},
+        "extra_info": dict(one.info) | {"num_turns": len(one.turns), "rollout_reward_scores": {}},
     }
