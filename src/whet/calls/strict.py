@@ -2,26 +2,31 @@
 
 from typing import Any
 
-from whet.calls.call_objects import call_of, calls_in
+from whet.calls.call_objects import calls_in
+from whet.calls.json_values import value_at
 from whet.calls.literals import read
 from whet.types import ToolCall
 
-_OPEN, _CLOSE = "<tool_call>", "</tool_call>"
-_INSIDE_AND_AFTER = 2
+OPEN, CLOSE = "<tool_call>", "</tool_call>"
 
 
 def written(text: str) -> list[ToolCall]:
-    """The calls in all `<tool_call>…</tool_call>` blocks.
+    """The calls in all `<tool_call>…</tool_call>` blocks; a tag within a JSON text is no tag.
 
-    A block holds an object, a list, or one object per line.
+    A block holds objects, or lists of them, one after the other.
 
     Raises `ValueError` for a block of another form and for a block without an end tag.
     """
-    before, *pieces = text.split(_OPEN)
-    blocks = [piece.split(_CLOSE) for piece in pieces]
-    if _CLOSE in before or any(len(parts) != _INSIDE_AND_AFTER for parts in blocks):
+    calls: list[ToolCall] = []
+    at = 0
+    while (begin := text.find(OPEN, at)) >= 0:
+        if CLOSE in text[at:begin]:
+            break
+        values, at = _block(text, begin + len(OPEN))
+        calls += [call for value in values for call in calls_in(value)]
+    if CLOSE in text[at:] or OPEN in text[at:]:
         raise ValueError("the tags <tool_call> and </tool_call> don't match")
-    return [call for inside, _ in blocks for call in _read(inside.strip())]
+    return calls
 
 
 def due(value: Any) -> list[ToolCall]:
@@ -29,11 +34,18 @@ def due(value: Any) -> list[ToolCall]:
     return calls_in(read(value) if isinstance(value, str) else value)
 
 
-def _read(block: str) -> list[ToolCall]:
-    lines = [line for line in block.splitlines() if line.strip()]
-    if len(lines) > 1 and all(line.strip().startswith("{") for line in lines):
-        try:
-            return [call_of(read(line)) for line in lines]
-        except ValueError:
-            pass  # perhaps one object over several lines
-    return calls_in(read(block))
+def _block(text: str, at: int) -> tuple[list[Any], int]:
+    """The values of a block whose content begins at `at`, and where the block ends."""
+    values: list[Any] = []
+    at = _skipped(text, at)
+    while not text.startswith(CLOSE, at) or not values:
+        value, at = value_at(text, at)
+        values.append(value)
+        at = _skipped(text, at)
+    return values, at + len(CLOSE)
+
+
+def _skipped(text: str, at: int) -> int:
+    while text[at : at + 1].isspace():
+        at += 1
+    return at

@@ -25,13 +25,15 @@ needs_jsonschema = pytest.mark.skipif(
         (f"<think>so</think>\n```json\n{GOLD}\n```", 1),
         (f"<answer>{GOLD}</answer>", 1),
         (f"```\n{{}}\n```\n```json\n{GOLD}\n```", 1),
-        ('{"name": " ada", "born": "1815", "tags": ["X", "y"], "more": 1}', 1),
+        ('{"name": "Ada", "born": 1815.0, "tags": ["x", "y"], "more": 1}', 0.3 + 0.7 * 3 / 4),
+        ('{"name": " ada", "born": "1815", "tags": ["X", "y"]}', 0.3),
         ('{"name": "Ada", "born": 1816, "tags": ["y", "x"]}', 0.3 + 0.7 / 3),
         ('{"name": "Ada", "born": 1815}', 0.3 + 0.7 * 2 / 3),
         ("{}", 0.3),
         ("[]", 0),
         ("42", 0),
-        (f"Here: {GOLD}", 0),
+        (f"Here: {GOLD}", 1),
+        (f"Here: [{GOLD}]", 0),
         ('{"name": "Ada", "name": "Ada", "born": 1815, "tags": ["x", "y"]}', 0),
         ('{"name": "Ada", "born": NaN}', 0),
         ("{" * 50_000, 0),
@@ -45,9 +47,12 @@ def test_fields_by_hand(rolled, reply, score):
     assert bool(verdict.correct) is (score == 1)
 
 
-def test_a_gold_answer_has_fields(rolled):
-    for gold in ("", "[]", "{}"):
+def test_a_task_has_an_answer_or_a_schema(rolled):
+    for gold in ("", "{", "NaN"):
         assert JsonFields().score(rolled(GOLD, gold)).fault
+    for gold in ("[1, 2]", '"x"', "{}", "null"):
+        assert JsonFields().score(rolled(gold, gold)).correct
+        assert not JsonFields().score(rolled(GOLD, gold)).correct
 
 
 @needs_jsonschema
@@ -61,8 +66,53 @@ def test_a_schema_is_kept_to(rolled):
 
 
 @needs_jsonschema
+def test_a_schema_alone_is_a_task(rolled):
+    assert JsonFields().score(rolled('{"name": "Bo", "born": 1}', "", schema=SCHEMA)).score == 1
+    assert JsonFields().score(rolled('{"name": "Bo"}', "", schema=SCHEMA)).score == 0
+
+
+@needs_jsonschema
+@pytest.mark.parametrize(
+    ("schema", "why"),
+    [
+        ({"type": "objekt"}, "objekt"),
+        ({"required": ["age"]}, "right answer does not satisfy"),
+        ({"$ref": "https://example.org/none"}, "none"),
+        ("{", "no JSON"),
+    ],
+)
+def test_a_schema_that_refuses_the_right_answer_is_a_fault(rolled, schema, why):
+    for reply in (GOLD, "{}"):
+        verdict = JsonFields().score(rolled(reply, GOLD, schema=schema))
+        assert verdict.fault and why in verdict.note
+
+
+@needs_jsonschema
+@pytest.mark.parametrize(
+    "reply",
+    [
+        '{"n": ' + "9" * 400 + "}",
+        '{"n": 1e999}',
+        '{"c": [' * 300 + "]}" * 300,
+        '{"elsewhere": 1}',
+        '{"n": "\\ud800"}',
+    ],
+)
+def test_no_value_is_a_fault_of_the_schema(rolled, reply):
+    schema = {
+        "properties": {
+            "n": {"multipleOf": 0.7},
+            "c": {"items": {"$ref": "#"}},
+            "elsewhere": {"$ref": "https://example.org/none"},
+        }
+    }
+    verdict = JsonFields().score(rolled(reply, '{"n": 7}', schema=schema))
+    assert not verdict.fault and not verdict.correct
+
+
+@needs_jsonschema
 def test_a_pattern_that_hangs_is_the_policys_failure(rolled):
-    schema = {"properties": {"name": {"pattern": "^(a+)+$"}}}
+    schema = {"properties": {"name": {"pattern": "^(a+)+$|Ada"}}}
     quick = JsonFields(limit_s=1.0, workers=1)
     evil = '{"name": "' + "a" * 40 + '!", "born": 1815}'
     verdict = quick.score(rolled(evil, GOLD, schema=schema))

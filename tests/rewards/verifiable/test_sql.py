@@ -5,8 +5,11 @@ import sqlite3
 import pytest
 
 from whet.rewards.verifiable.sql import AnyOrder, Match, QueryTiers, Sql
-from whet.rewards.verifiable.sql.instances import filled
-from whet.rewards.verifiable.sql.running import Question, agree, is_ordered
+from whet.rewards.verifiable.sql.clauses import clauses, is_ordered
+from whet.rewards.verifiable.sql.constants import constants_of
+from whet.rewards.verifiable.sql.instances import EMPTY, PROFILES, Profile, filled
+from whet.rewards.verifiable.sql.running import Question, agree
+from whet.rewards.verifiable.sql.schemas import readable
 from whet.types import Finish, Reason, UsageError
 
 SCHEMA = """
@@ -157,7 +160,9 @@ def test_a_question_that_cannot_be_asked_is_a_fault(judged, gold, schema, why):
 
 def test_without_a_query_there_is_no_answer(rolled):
     info = {"sql": {"schema": SCHEMA}}
-    assert Sql().score(rolled("SELECT 1", GOLD, **info)).reason is Reason.NO_ANSWER
+    assert Sql().score(rolled("It is Ada.", GOLD, **info)).reason is Reason.NO_ANSWER
+    assert Sql().score(rolled(GOLD, GOLD, **info)).reason is Reason.OK
+    assert Sql().score(rolled(f"<answer>{GOLD}</answer>", GOLD, **info)).reason is Reason.OK
     cut = Sql().score(rolled("<think>```sql\nSELECT 1", GOLD, finish=Finish.LENGTH, **info))
     assert cut.reason is Reason.TRUNCATED
     long = f"```sql\nSELECT {'1 + ' * 9999} 1\n```"
@@ -197,23 +202,146 @@ def test_order_by_is_looked_for_outside_only(query, ordered):
     assert is_ordered(query) is ordered
 
 
+def test_rows_that_the_right_query_leaves_tied_may_have_any_order(judged):
+    gold = "SELECT id FROM person ORDER BY age DESC"
+    assert judged("SELECT id FROM person ORDER BY age DESC, id DESC", gold).score == 1
+    assert judged("SELECT id FROM person ORDER BY age, id", gold).score == 0
+    one = "SELECT id FROM person ORDER BY age LIMIT 1"
+    assert judged("SELECT id FROM person ORDER BY age, id DESC LIMIT 1", one).score == 1
+    assert judged("SELECT id FROM person WHERE age = (SELECT min(age) FROM person)", one).score == 0
+    some = "SELECT id FROM person LIMIT 4 OFFSET 1"
+    assert judged("SELECT id FROM person ORDER BY id DESC LIMIT 4", some).score == 0
+    assert judged("SELECT id FROM person ORDER BY id DESC LIMIT 1, 4", some).score == 1
+
+
+def test_a_question_with_one_answer_is_a_fault(judged):
+    verdict = judged("SELECT 1", "SELECT 1 FROM city LIMIT 1")
+    assert verdict.fault and "always the same answer" in verdict.note
+
+
+def test_no_text_of_a_query_is_a_fault(judged):
+    for text in (
+        "'\ud800'",
+        "99999999999999999999",
+        "-1e308",
+        "'" + "%a" * 400 + "'",
+        "'9999-99-99'",
+    ):
+        verdict = judged(f"SELECT name FROM person WHERE age > 5 OR name = {text}")
+        assert not verdict.fault, verdict.note
+
+
+@pytest.mark.parametrize(
+    ("query", "head", "order", "limit"),
+    [
+        ("SELECT a FROM t;", "SELECT a FROM t", "", None),
+        (
+            "SELECT a FROM t ORDER BY a, b DESC LIMIT 3 OFFSET 2",
+            "SELECT a FROM t",
+            "a, b DESC",
+            (2, 3),
+        ),
+        ("SELECT a FROM t LIMIT 2, 3 ;", "SELECT a FROM t", "", (2, 3)),
+        ("SELECT a FROM t ORDER BY a -- up\n; -- end", "SELECT a FROM t", "a", None),
+        (
+            "SELECT (SELECT a LIMIT 1) FROM [limit]",
+            "SELECT (SELECT a LIMIT 1) FROM [limit]",
+            "",
+            None,
+        ),
+    ],
+)
+def test_parts_of_a_query(query, head, order, limit):
+    found = clauses(query)
+    assert (found.head, found.order, found.limit) == (head, order, limit)
+    assert not clauses("SELECT a FROM t LIMIT 1 + 1").readable
+
+
+def test_constants_belong_to_the_column_of_their_condition():
+    found = constants_of(
+        "SELECT x FROM t WHERE age BETWEEN 18 AND 30 AND 'Bob' = name OR strftime('%Y', d) = '2020'"
+        " GROUP BY x HAVING count(*) >= 10",
+        {"age", "name", "d", "x"},
+    )
+    assert found.near["age"] == (18, 30) and found.near["name"] == ("Bob",)
+    assert "2020" in found.near["d"] and found.dated == {"d"} and found.group == 10
+
+
+MYSQL = """
+/*!40101 SET NAMES utf8 */;
+DROP TABLE IF EXISTS `t`;
+CREATE TABLE `t` (
+  `id` int(10) unsigned NOT NULL AUTO_INCREMENT COMMENT 'a; key',
+  `kind` ENUM('a','b') NOT NULL DEFAULT 'a',
+  `at` datetime DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP,
+  PRIMARY KEY (`id`), UNIQUE KEY `u` (`kind`, `at`), KEY `k` (`at`) USING BTREE
+) ENGINE=InnoDB AUTO_INCREMENT=3 DEFAULT CHARSET=utf8 COMMENT='x';
+LOCK TABLES `t` WRITE;
+"""
+POSTGRES = """
+CREATE EXTENSION x;
+CREATE TABLE public.t (
+  id bigserial, kind character varying(9) DEFAULT 'a'::character varying NOT NULL,
+  at timestamp(6) with time zone DEFAULT now(), tags text[]
+);
+ALTER TABLE ONLY public.t ADD CONSTRAINT t_pkey PRIMARY KEY (id);
+"""
+
+
+@pytest.mark.parametrize("schema", [MYSQL, POSTGRES])
+def test_schemas_of_other_engines_are_read(judged, schema):
+    assert readable(SCHEMA) == SCHEMA
+    database = filled(schema, 12, "", 0, PROFILES[0])
+    described = database.execute("PRAGMA table_info(t)").fetchall()
+    assert [row[1] for row in described][:3] == ["id", "kind", "at"] and described[0][5] == 1
+    gold = "SELECT count(*) FROM t WHERE kind = 'a'"
+    assert not judged("SELECT count(*) FROM t WHERE `kind` LIKE 'a'", gold, schema).fault
+    assert judged(gold, gold, schema).score == 1
+
+
 def test_databases_differ_by_seed_and_repeat_by_seed():
     def rows(seed):
-        found = filled(SCHEMA, 12, GOLD, seed)
+        found = filled(SCHEMA, 12, GOLD, seed, PROFILES[0])
         return found.execute("SELECT * FROM person").fetchall()
 
     assert rows(1) == rows(1) != rows(2)
-    ages = {row[2] for row in rows(1) + rows(2) + rows(3)}
+    ages = {row[2] for seed in range(6) for row in rows(seed)}
     assert {4, 5, 6} <= ages
+    empty = filled(SCHEMA, 12, GOLD, 0, EMPTY)
+    assert empty.execute("SELECT count(*) FROM person").fetchone()[0] == 0
 
 
-def test_databases_keep_their_constraints():
-    schema = SCHEMA + "CREATE TABLE mark (a TEXT UNIQUE, b INT CHECK (b BETWEEN 0 AND 3));"
-    database = filled(schema, 12, GOLD, 0)
+@pytest.mark.parametrize("profile", PROFILES)
+def test_databases_keep_their_constraints(profile):
+    schema = (
+        SCHEMA
+        + """
+        CREATE TABLE mark (a TEXT UNIQUE, b INT CHECK (b BETWEEN 0 AND 3));
+        CREATE TABLE pair (a INT, b TEXT, PRIMARY KEY (a, b));
+        CREATE TABLE link (a INT, b TEXT, c INT, FOREIGN KEY (a, b) REFERENCES pair (a, b));
+    """
+    )
+    database = filled(schema, 12, GOLD, 0, profile)
     database.execute("PRAGMA foreign_keys = ON")
     assert database.execute("PRAGMA foreign_key_check").fetchall() == []
-    assert database.execute("SELECT count(*) FROM mark").fetchone()[0] > 1
     assert isinstance(database, sqlite3.Connection)
+
+
+def test_databases_have_what_tells_queries_apart():
+    query = "SELECT name FROM person WHERE name LIKE '%son' GROUP BY home HAVING count(*) >= 10"
+    found = [filled(SCHEMA, 12, query, seed, one) for seed, one in enumerate(PROFILES * 4)]
+
+    def some(condition):
+        return any(
+            base.execute(f"SELECT 1 FROM person WHERE {condition}").fetchone() for base in found
+        )
+
+    assert some("name LIKE 'son'") and some("name LIKE '%son%' AND name NOT LIKE '%son'")
+    assert some("name GLOB '*SON'") and some("name GLOB '*son'") and some("name <> trim(name)")
+    assert some("paid < 0") and some("paid <> round(paid)") and some("name IS NULL")
+    assert some("1 GROUP BY home HAVING count(*) >= 10")
+    assert some("(SELECT count(*) FROM person) <> (SELECT max(id) FROM person)")
+    assert Profile() == PROFILES[0]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whet.rewards.verifiable.tool_calls import ToolCalls, alike
-from whet.types import Reason, ToolCall, UsageError
+from whet.types import Finish, Reason, ToolCall, UsageError
 
 
 def said(*calls):
@@ -40,7 +40,8 @@ def test_the_example_by_hand(rolled):
     ("calls", "share"),
     [
         ([F], 1),
-        ([call("f", a="1", b=2.0)], 1),
+        ([call("f", a=1.0, b=2)], 1),
+        ([call("f", a="1", b=2.0)], 3 / 4),
         ([call("f", a=1, b=2, c=3)], (1 + 2 / 3 + 2) / 4),
         ([call("f", a=1)], (1 + 1 / 2 + 1) / 4),
         ([call("f")], 1 / 4),
@@ -57,11 +58,29 @@ def test_one_call_by_hand(rolled, calls, share):
     assert verdict.correct is (share == 1)
 
 
-def test_order_does_not_count_and_texts_are_trimmed(rolled):
-    gold = [F, call("g", city="Paris ", day=[1, {"x": True}])]
-    found = [call("g", city="paris", day=["1", {"x": True}]), F]
+def test_order_does_not_count_and_values_are_compared_as_json(rolled):
+    gold = [F, call("g", city="Paris", day=[1, {"x": True}])]
+    found = [call("g", city="Paris", day=[1.0, {"x": True}]), F]
     assert judged(rolled, said(*found), *gold).correct
-    assert not judged(rolled, said(F, call("g", city="paris", day=[1, {"x": 1}])), *gold).correct
+    for city, day in (("paris", 1), ("Paris ", 1), ("Paris", "1"), ("Paris", True)):
+        other = call("g", city=city, day=[day, {"x": True}])
+        assert not judged(rolled, said(F, other), *gold).correct
+
+
+def test_many_calls_are_matched_in_little_time(rolled):
+    gold = [call("f", a=i, b=0) for i in range(40)]
+    assert judged(rolled, said(*gold[::-1]), *gold).correct
+    assert not judged(rolled, said(*gold[1:], gold[1]), *gold).correct
+
+
+def test_wanted_calls_that_cannot_be_read_are_a_fault(rolled):
+    assert ToolCalls().score(rolled(said(F), "{")).fault
+    assert judged(rolled, said(F), {"name": 3}).fault
+
+
+def test_a_reply_that_is_cut_earns_nothing_where_no_call_is_wanted(rolled):
+    cut = rolled("It is", "", finish=Finish.LENGTH, calls=[])
+    assert ToolCalls().score(cut).reason is Reason.TRUNCATED
 
 
 @pytest.mark.parametrize(
@@ -69,6 +88,12 @@ def test_order_does_not_count_and_texts_are_trimmed(rolled):
     [
         '<think>so</think><tool_call>\n{"name": "f", "parameters": {"a": 1, "b": 2}}\n</tool_call>',
         '<tool_call>[{"name": "f", "arguments": {"a": 1, "b": 2}}]</tool_call>',
+        "[f(a=1, b=2)]",
+        "```json\n[" + json.dumps(F) + "]\n```",
+        "Let me call: " + json.dumps(F),
+        json.dumps(
+            {"tool_calls": [{"function": {"name": "f", "arguments": json.dumps(F["arguments"])}}]}
+        ),
         said({"function": {"name": "f", "arguments": '{"a": 1, "b": 2}'}}),
         '<tool_call>\n{\n"name": "f",\n"arguments": {"a": 1, "b": 2}\n}\n</tool_call>',
     ],

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from whet.calls.strict import written
 from whet.protocols import Reward
 from whet.rewards.verifiable.acceptable_values import accepts
 from whet.rewards.verifiable.announced_answers import final_text
+from whet.rewards.verifiable.call_replies import replied
 from whet.rewards.verifiable.verdicts import no_answer
 from whet.types import Finish, Reason, Rollout, ToolCall, Verdict
 
@@ -25,7 +25,8 @@ class AcceptableCalls(Reward):
     arguments with the value "" among theirs are left out.  Wanted and found calls are matched one
     to one.  Where no call is wanted, a reply without a call is right.
 
-    Calls stand in `<tool_call>…</tool_call>` after the thoughts.  An unreadable one is wrong.
+    Calls stand after the thoughts, in `<tool_call>…</tool_call>` or another of the formats of
+    `call_replies.py`.  An unreadable one is wrong.
 
     The rules are those of BFCL's checker for Python, as its code has them
     (github.com/ShishirPatil/gorilla, `ast_checker.py`), with two exceptions.  A call that may serve
@@ -41,7 +42,7 @@ class AcceptableCalls(Reward):
         if isinstance(text, Verdict):
             return text
         try:
-            found = written(text)
+            found = replied(text)
         except ValueError as error:
             return Verdict.failure(Reason.BAD_FORMAT, note=str(error)[:80])
         if not found and (wanted or rollout.finish is Finish.LENGTH):

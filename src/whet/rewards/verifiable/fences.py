@@ -1,18 +1,35 @@
 """Fenced code blocks in a reply."""
 
 import re
+from dataclasses import dataclass
 
 _FENCE = re.compile(
     r"^(?P<indent>[ ]{0,3})(?P<fence>`{3,}(?=[^`\n]*$)|~{3,})(?P<rest>[^\n]*)$"
     r"|(?P<end>(?<!`)`{3,})[ \t\r]*$",
     re.MULTILINE,
 )
+_INLINE = re.compile(r"(?<!`)```(?:[A-Za-z]\w*[ \t])?([^`\n]+)```(?!`)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A closed block: the first word behind its fence, in lower case, its content, its place."""
+
+    label: str
+    content: str
+    start: int
+    end: int
 
 
 def last_block(text: str) -> str | None:
     """The content of the last fenced block; None where there is none, or where it isn't closed."""
     found, opened = _scanned(text)
-    return None if opened else found
+    return found[-1].content if found and not opened else None
+
+
+def blocks(text: str) -> list[Block]:
+    """The closed blocks, in order."""
+    return _scanned(text)[0]
 
 
 def is_open(text: str) -> bool:
@@ -20,18 +37,26 @@ def is_open(text: str) -> bool:
     return _scanned(text)[1]
 
 
-def _scanned(text: str) -> tuple[str | None, bool]:
-    """The content of the last closed block, and whether another one is open behind it.
+def inline_block(text: str) -> str | None:
+    """The content of the last block that is within one line, such as "```sql SELECT 1```"."""
+    found = _INLINE.findall(text)
+    return found[-1] if found else None
+
+
+def _scanned(text: str) -> tuple[list[Block], bool]:
+    """The closed blocks, and whether another one is open behind them.
 
     A line of code may end in the closing fence; a line with both fences is no block.
     """
     opened: re.Match[str] | None = None
-    found = None
+    found: list[Block] = []
     for fence in _FENCE.finditer(text):
         if opened is None:
             opened = fence if fence["fence"] else None
         elif _closes(fence, opened["fence"]):
-            found = _outdented(text[opened.end() + 1 : fence.start()], opened["indent"])
+            content = _outdented(text[opened.end() + 1 : fence.start()], opened["indent"])
+            label = (opened["rest"].split() or [""])[0].lower()
+            found.append(Block(label=label, content=content, start=opened.start(), end=fence.end()))
             opened = None
     return found, opened is not None
 

@@ -1,4 +1,4 @@
-"""A JSON object, compared field by field."""
+"""A JSON value, compared field by field."""
 
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -7,27 +7,32 @@ from typing import Any
 from whet.calls.literals import read, same
 from whet.protocols import Reward
 from whet.rewards.verifiable.announced_answers import final_text
-from whet.rewards.verifiable.extraction import tagged, unfinished
-from whet.rewards.verifiable.fences import is_open, last_block
-from whet.rewards.verifiable.json_schema import valid
+from whet.rewards.verifiable.json_replies import Unfinished, value_in
+from whet.rewards.verifiable.json_schema import Values, valid
 from whet.rewards.verifiable.verdicts import no_answer, nothing_to_compare
-from whet.sandbox.workers import Workers
+from whet.sandbox.workers import Died, Failed, Workers
 from whet.types import Reason, Rollout, UsageError, Verdict
+
+_UNDECIDED = (ValueError, Failed, Died, TimeoutError, MemoryError, RecursionError, ArithmeticError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JsonFields(Reward):
-    """valid · (base + (1 − base) · |fields of the right value| / |fields|).
+    """valid · (base + (1 − base) · |fields of the right value| / |fields of either object|).
 
-    The fields are those of the task's answer, a JSON object.  The reply's object stands after the
-    thoughts: in the last fence, in `<answer>…</answer>`, or alone.  It is valid if it is one JSON
-    object without repeated keys that satisfies `info["schema"]`, where the task has one; schemas
-    need the package jsonschema.  The reply is correct where every field is right.  The weights are
+    The right object is the task's answer.  Another right value, such as a list, is one field.  A
+    task without an answer has a schema, and every value that satisfies it is right.  The reply's
+    value stands after the thoughts: see `json_replies.py`.  It is valid if it is JSON of the same
+    kind, without repeated keys, and satisfies `info["schema"]`, where the task has one; schemas
+    need the package jsonschema.  Values are equal as JSON Schema says: 3 and 3.0 are, "3" and 3 are
+    not.  The reply is correct where all fields are right, and no other is there.  The weights are
     ours.
+
+    A schema that is none, that hangs, or that the right value does not satisfy is a fault.
     """
 
     base: float = 0.3
-    longest: int = 20_000  # characters of an object
+    longest: int = 20_000  # characters of a reply without its thoughts
     limit_s: float = 5.0  # wall time of a schema
     workers: int = 2
 
@@ -37,47 +42,75 @@ class JsonFields(Reward):
 
     def score(self, rollout: Rollout) -> Verdict:
         task = rollout.task
-        if not task.answer.strip():
+        schema = task.info.get("schema")
+        if not task.answer.strip() and schema is None:
             return nothing_to_compare(rollout)
-        gold, schema = read(task.answer), task.info.get("schema")
-        if not isinstance(gold, dict) or not gold:
-            return Verdict.unjudged(f"the answer of task {task.id!r} is no JSON object with fields")
+        try:
+            right = [read(task.answer)] if task.answer.strip() else []
+            schema = read(schema) if isinstance(schema, str) else schema
+        except ValueError as error:
+            return Verdict.unjudged(f"the answer or schema of task {task.id!r} is no JSON: {error}")
         text = final_text(rollout)
         if isinstance(text, Verdict):
             return text
-        if unfinished(text, rollout.finish) or is_open(text):
-            return no_answer(rollout)
-        found = self._object(text)
-        if found is None or (schema is not None and not self._keeps(schema, found)):
-            note = "no JSON object" if found is None else "not what the schema says"
-            return Verdict.failure(Reason.BAD_FORMAT, note=note)
-        return self._compared(found, gold)
-
-    def _object(self, text: str) -> dict[str, Any] | None:
-        content = tagged(text)
-        held = text if content is None else content
-        block = last_block(held)
         try:
-            found = read((held if block is None else block).strip()[: self.longest])
-        except ValueError:
-            return None
-        return found if isinstance(found, dict) else None
+            found = self._value(text, rollout, right)
+        except Unfinished:
+            return no_answer(rollout)
+        except ValueError as error:
+            return Verdict.failure(Reason.BAD_FORMAT, note=f"no JSON: {error}"[:80])
+        return self._judged(rollout, schema, right, found)
 
-    def _keeps(self, schema: Any, found: dict[str, Any]) -> bool:
-        """Whether the object satisfies the schema; one that hangs the checker does not."""
-        if find_spec("jsonschema") is None:
+    def _value(self, text: str, rollout: Rollout, right: Values) -> Any:
+        if len(text) > self.longest:
+            raise ValueError(f"{len(text)} characters")
+        found = value_in(text, rollout.finish, _begins(right))
+        if right and _kind(found) is not _kind(right[0]):
+            raise ValueError(f"{type(found).__name__} in place of {type(right[0]).__name__}")
+        return found
+
+    def _judged(self, rollout: Rollout, schema: Any, right: Values, found: Any) -> Verdict:
+        if schema is not None and find_spec("jsonschema") is None:
             raise UsageError("info['schema'] needs jsonschema; pip install 'whet[json]'")
+        try:
+            kept = schema is None or self._keeps(schema, right, found)
+        except _UNDECIDED as error:
+            return Verdict.unjudged(f"the schema of task {rollout.task.id!r}: {error}"[:200])
+        if not kept:
+            return Verdict.failure(Reason.BAD_FORMAT, note="not what the schema says")
+        share = _share(found, right[0]) if right else 1.0
+        return self._verdict(share)
+
+    def _keeps(self, schema: Any, right: Values, found: Any) -> bool:
+        """Whether the value satisfies the schema; one that hangs the checker does not."""
         workers = Workers(count=self.workers, limit_s=self.limit_s, modules=("jsonschema",))
         try:
-            return workers.call(valid, schema, found)
-        except TimeoutError:
-            workers.call(valid, schema, {})  # a schema that hangs on anything is at fault
+            return workers.call(valid, schema, right, [found])
+        except (TimeoutError, Died, MemoryError, RecursionError):
+            workers.call(valid, schema, right, [] if right else [{}])  # the schema may be at fault
             return False
 
-    def _compared(self, found: dict[str, Any], gold: dict[str, Any]) -> Verdict:
-        right = sum(key in found and same(found[key], gold[key]) for key in gold)
-        share = right / len(gold)
-        reason = Reason.OK if share == 1 else Reason.PARTIAL if self.base or right else Reason.WRONG
+    def _verdict(self, share: float) -> Verdict:
+        reason = Reason.OK if share == 1 else Reason.PARTIAL if self.base or share else Reason.WRONG
         score = self.base + (1 - self.base) * share
         parts = {"valid": 1.0, "fields": share}
         return Verdict(reason=reason, score=score, correct=share == 1, parts=parts)
+
+
+def _begins(right: Values) -> str:
+    """The first sign of a value of the right kind among words; scalars stand alone."""
+    if not right:
+        return "{["
+    return "{" if isinstance(right[0], dict) else "[" if isinstance(right[0], list) else ""
+
+
+def _kind(value: Any) -> type:
+    return type(value) if isinstance(value, dict | list) else object
+
+
+def _share(found: Any, right: Any) -> float:
+    if not isinstance(right, dict):
+        return float(same(found, right))
+    fields = found.keys() | right.keys()
+    equal = sum(key in found and key in right and same(found[key], right[key]) for key in fields)
+    return equal / len(fields) if fields else 1.0

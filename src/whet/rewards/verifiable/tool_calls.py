@@ -5,13 +5,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
 from whet.calls.literals import same
-from whet.calls.strict import due, written
+from whet.calls.strict import due
 from whet.protocols import Reward
 from whet.rewards.verifiable.announced_answers import final_text
-from whet.types import Reason, Rollout, ToolCall, UsageError, Verdict
+from whet.rewards.verifiable.call_replies import replied
+from whet.rewards.verifiable.verdicts import no_answer
+from whet.types import Finish, Reason, Rollout, ToolCall, UsageError, Verdict
 
-_MOST = 8  # calls; the search for the best match doubles with each
+_MOST = 8  # calls, where fewer are wanted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,9 +29,11 @@ class ToolCalls(Reward):
     reply without a call, or with an unreadable one, earns `lowest`.  ToolRL's own range is −3 to 3,
     and it adds 1 for the format, which is another reward here.
 
-    Calls stand in `<tool_call>…</tool_call>` after the thoughts; the wanted calls are
-    `info["calls"]`, or the task's answer as JSON.  Where no call is wanted, a reply without a call
-    earns `highest` and a reply with one earns `lowest`.
+    Calls stand after the thoughts, in `<tool_call>…</tool_call>` or another of the formats of
+    `call_replies.py`.  The wanted calls are `info["calls"]`, or the task's answer as JSON; wanted
+    calls that can't be read are a fault.  Values are equal as JSON values are: 3 is 3.0, but not
+    "3", texts are equal sign by sign.  Where no call is wanted, a whole reply without a call earns
+    `highest` and a reply with one earns `lowest`.
     """
 
     lowest: float = 0.0
@@ -43,14 +50,22 @@ class ToolCalls(Reward):
         gold = task.info.get("calls", task.answer)
         if gold == "":
             return Verdict.unjudged(f"task {task.id!r} has neither info['calls'] nor an answer")
-        wanted = due(gold)
+        try:
+            wanted = due(gold)
+        except ValueError as error:
+            return Verdict.unjudged(f"task {task.id!r} wants calls that can't be read: {error}")
         text = final_text(rollout)
         if isinstance(text, Verdict):
             return replace(text, score=self.lowest)
+        return self._judged(rollout, text, wanted)
+
+    def _judged(self, rollout: Rollout, text: str, wanted: Sequence[ToolCall]) -> Verdict:
         try:
-            found = written(text)
+            found = replied(text)
         except ValueError as error:
             return self._failure(Reason.BAD_FORMAT, str(error)[:80])
+        if not found and rollout.finish is Finish.LENGTH:
+            return replace(no_answer(rollout), score=self.lowest)
         if not wanted or not found:
             return self._verdict(float(not wanted and not found), {})
         if len(found) > max(_MOST, len(wanted)):
@@ -84,19 +99,15 @@ def alike(found: Sequence[ToolCall], wanted: Sequence[ToolCall]) -> dict[str, fl
 
 
 def _matched(found: Sequence[ToolCall], wanted: Sequence[ToolCall]) -> tuple[float, float]:
-    """The best assignment, by dynamic programming over the sets of found calls in use."""
-    best: dict[int, tuple[float, float]] = {0: (0.0, 0.0)}
-    for gold in wanted:
-        following = dict(best)
-        for used, (param, value) in best.items():
-            for place, call in enumerate(found):
-                if used >> place & 1 or call.name != gold.name:
-                    continue
-                more = _likeness(call.arguments, gold.arguments)
-                mask, pair = used | 1 << place, (param + more[0], value + more[1])
-                following[mask] = max(following.get(mask, (0.0, 0.0)), pair, key=sum)
-        best = following
-    return max(best.values(), key=sum)
+    """The largest sums of `param` and `value` over pairs of calls of one name."""
+    pairs = np.zeros((len(wanted), len(found), 2))
+    for row, gold in enumerate(wanted):
+        for column, call in enumerate(found):
+            if call.name == gold.name:
+                pairs[row, column] = _likeness(call.arguments, gold.arguments)
+    best = linear_sum_assignment(pairs.sum(axis=2), maximize=True)
+    param, value = pairs[best].sum(axis=0)
+    return float(param), float(value)
 
 
 def _likeness(found: Mapping[str, Any], gold: Mapping[str, Any]) -> tuple[float, float]:

@@ -1,5 +1,6 @@
 """The reward `sql`: extract the query, run it on random databases, compare the results."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -8,14 +9,16 @@ from time import perf_counter
 from typing import Any
 
 from whet.protocols import Reward
-from whet.rewards.verifiable.extraction import after_think, with_open_think
-from whet.rewards.verifiable.fences import last_block
+from whet.rewards.verifiable.extraction import after_think, tagged, with_open_think
+from whet.rewards.verifiable.fences import blocks, inline_block, is_open
 from whet.rewards.verifiable.sql.running import QueryResult, Question, Unanswered, asked, compared
 from whet.rewards.verifiable.verdicts import no_answer, nothing_to_compare
 from whet.sandbox.workers import Workers
 from whet.types import Reason, Rollout, UsageError, Verdict
 
 _FEWEST = 3  # databases: on one, an empty result agrees with every condition that is never true
+_SQL = re.compile(r"\s*(?:--[^\n]*\n\s*|/\*.*?\*/\s*)*(?:select|with)\b", re.IGNORECASE | re.DOTALL)
+_LABELS = frozenset(("sql", "sqlite", "sqlite3", "mysql", "postgresql", "postgres"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,25 +75,29 @@ class AnyOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sql(Reward):
-    """1 where the query gives the task query's results on each of several random databases, else 0.
+    """1 where the query gives the task query's results on each of some random databases, else 0.
 
-    The task's answer is the right query; `info["sql"]` has the `schema`, as CREATE statements, and
-    perhaps a `seed`.  The databases contain the constants of the right query; those on which it
-    returns nothing are not used.  Rows are compared as a multiset.  If the right query's outermost
-    SELECT has ORDER BY, they are compared in order, and ties must have the same order too.
+    The task's answer is the right query; `info["sql"]` has the `schema`, as CREATE statements of
+    SQLite, MySQL or PostgreSQL, and perhaps a `seed`.  The databases contain the constants of both
+    queries and values beside them, duplicates, ties, NULLs, and tables with few rows or none; the
+    schema's constraints hold.  Rows are compared as a multiset.  If the right query's outermost
+    SELECT has ORDER BY, they are compared in order; rows that it leaves tied may have any order,
+    and where its LIMIT takes some of them, it may be any of them.
 
-    The query is the last fenced block after the thoughts: one SELECT that only reads.  Too many
-    steps or rows, and a query that hangs, are the policy's failure.  A right query that fails is a
-    fault.  The limits of steps, rows and time are unconfirmed.
+    The query is one SELECT that only reads: the last fenced block of SQL after the thoughts, or the
+    content of `<answer>…</answer>`, or a reply that is nothing else.  Too many steps or rows, and a
+    query that hangs, are the policy's failure.  A right query that fails is a fault, and so is one
+    that finds rows on fewer than `instances` databases or nearly always gives the same answer.  The
+    limits of steps, rows and time are unconfirmed.
     """
 
     credit: QueryCredit = Match()
     columns: InOrder | AnyOrder = InOrder()
-    instances: int = 3
+    instances: int = 3  # databases, at least, on which the right query finds rows
     rows: int = 12  # of each table, about
     steps: int = 2_000_000  # of SQLite's machine
     most: int = 10_000  # rows of an answer
-    limit_s: float = 5.0
+    limit_s: float = 20.0
     longest: int = 10_000  # characters of a query
     workers: int = 2
 
@@ -121,12 +128,12 @@ class Sql(Reward):
         text = after_think(with_open_think(rollout.turns))
         if text is None:
             return Verdict.failure(Reason.TRUNCATED, note="the thoughts never end")
-        query = last_block(text)
-        if query is None or not query.strip():
+        query = query_of(text)
+        if not query:
             return no_answer(rollout)
         if len(query) > self.longest:
             return Verdict.failure(Reason.WRONG, note=f"{len(query)} characters")
-        return self._verdict(self._found(question, query.strip()))
+        return self._verdict(self._found(question, query))
 
     def _question(self, gold: str, told: Mapping[str, Any]) -> Question:
         schema = told["schema"]
@@ -146,8 +153,16 @@ class Sql(Reward):
         try:
             return workers.call(compared, question, query)
         except TimeoutError as late:
-            workers.call(asked, question)  # a right query that hangs is at fault
+            self._check(workers, question)
             return QueryResult(reason="timeout", note=str(late))
+
+    def _check(self, workers: Workers, question: Question) -> None:
+        """Raises `Unanswered` where the right query by itself is too slow, or can't be asked."""
+        try:
+            workers.call(asked, question)
+        except TimeoutError:
+            said = f"its own query takes more than {self.limit_s:g} s on its databases"
+            raise Unanswered(said) from None
 
     def _verdict(self, found: QueryResult) -> Verdict:
         correct = found.reason == "ok"
@@ -159,3 +174,16 @@ class Sql(Reward):
             parts=parts,
             note=found.note,
         )
+
+
+def query_of(text: str) -> str:
+    """The query of a text without thoughts; empty where there is none, or where it never ends."""
+    content = tagged(text)
+    held = text if content is None else content
+    if is_open(held):
+        return ""
+    found = [one.content for one in blocks(held) if one.label in _LABELS or _SQL.match(one.content)]
+    alone = [one.content for one in blocks(held)] or [inline_block(held) or ""]
+    if found or alone[-1]:
+        return (found or alone)[-1].strip()
+    return held.strip() if content is not None or _SQL.match(held) else ""

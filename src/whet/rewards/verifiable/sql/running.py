@@ -1,18 +1,16 @@
 """Untrusted queries on our own databases, in worker processes: no torch."""
 
-import re
 import sqlite3
-import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import permutations
-from pathlib import Path
+from functools import lru_cache
 
-from whet.rewards.verifiable.sql.instances import filled
-
-Rows = list[tuple[object, ...]]
+from whet.rewards.verifiable.sql.answers import Answer, Rows, answered, column_orders, plain
+from whet.rewards.verifiable.sql.clauses import is_ordered, masked
+from whet.rewards.verifiable.sql.constants import constants_of
+from whet.rewards.verifiable.sql.instances import EMPTY, PROFILES, Profile, filled
 
 _READING = frozenset(
     {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
@@ -20,10 +18,13 @@ _READING = frozenset(
 _BARRED = frozenset({"random", "randomblob", "load_extension", "readfile", "writefile", "edit"})
 _STEP = 1000  # instructions of SQLite's machine between two looks at their count
 _LONGEST = 1 << 20  # bytes of a text or blob
-_DIGITS = 9  # of a number that count
-_WIDEST = 7  # columns, to be tried in every order
-_SKIPPED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/", re.DOTALL)
-_ATTEMPTS = 8  # databases tried for each that is wanted
+_PATTERN = 200  # bytes of a pattern
+_LARGEST = 1 << 23  # characters of an answer
+_AT_ONCE = 200  # rows
+_ROUNDS = 4  # of all profiles
+_AGAIN = 3  # rounds with the constants of both queries
+_MORE = 6  # rounds, while too few databases have rows
+_THEIRS = 500_000  # added to the seeds of databases with another query's constants
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,25 +50,30 @@ class QueryResult:
     note: str = ""
 
 
+Trial = tuple[sqlite3.Connection, Answer]
+
+
 class Refused(Exception):
     """A query that does more than read."""
 
 
 class Slow(Exception):
-    """A query that takes too many steps or returns too many rows."""
+    """A query that takes too many steps, or returns too many rows."""
 
 
 class Unanswered(Exception):
-    """A question whose own query fails, or returns nothing on too many databases."""
+    """A question whose own query fails, returns nothing too often, or always the same."""
 
 
 def compared(question: Question, query: str) -> QueryResult:
     """Compare a query with the right one on every database.  Raises `Unanswered`."""
+    own = trials(question)
     try:
-        for path, wanted in _databases(question):
-            got = answer(path, query, question)
-            if not agree(wanted, got, question):
-                return QueryResult(reason="wrong", executes=True, note="another result")
+        for several in (own, _further(question, query)):
+            for database, wanted in several:
+                rows, width = selected(database, query, question)
+                if not wanted.agrees(rows, width, question.orders):
+                    return QueryResult(reason="wrong", executes=True, note="another result")
     except Refused as refused:
         return QueryResult(reason="unsafe", note=str(refused))
     except Slow as slow:
@@ -80,46 +86,91 @@ def compared(question: Question, query: str) -> QueryResult:
 
 
 def asked(question: Question) -> int:
-    """The number of databases on which the right query returns rows.  Raises `Unanswered`."""
-    return sum(1 for _ in _databases(question))
+    """The number of databases of a question.  Raises `Unanswered`."""
+    return len(trials(question))
 
 
-def _databases(question: Question) -> Iterator[tuple[str, Rows]]:
-    """Database files with the right query's rows; databases without such rows are left out."""
-    found = 0
-    with tempfile.TemporaryDirectory(prefix="whet-sql-") as folder:
-        for attempt in range(_ATTEMPTS * question.instances):
-            path = str(Path(folder, f"{attempt}.db"))
-            wanted = _right(question, path, question.seed + attempt)
-            if wanted:
-                found += 1
-                yield path, wanted
-            if found == question.instances:
-                return
-    raise Unanswered(f"its own query finds rows in {found} of {question.instances} databases only")
+@lru_cache(maxsize=16)
+def trials(question: Question) -> tuple[Trial, ...]:
+    """Databases with the right query's answers; most have rows, some are empty.
+
+    Raises `Unanswered` where that query fails, where it returns rows on fewer than `instances`
+    databases, and where all of its answers are the same: anything would agree with it.
+    """
+    found = [*_tried(question, "", (*PROFILES * _ROUNDS, EMPTY), question.seed)]
+    for more in range(_MORE):
+        if _telling(found) >= question.instances:
+            break
+        found += _tried(question, "", PROFILES, question.seed + 1000 * (more + 1))
+    with_rows = sum(wanted.count > 0 for _, wanted in found)
+    if with_rows < question.instances:
+        said = f"finds rows in {with_rows} of {question.instances} databases only"
+        raise Unanswered(f"its own query {said}")
+    if _telling(found) < question.instances:
+        raise Unanswered("its own query has nearly always the same answer")
+    return tuple(found)
 
 
-def _right(question: Question, path: str, seed: int) -> Rows:
-    try:
-        database = filled(question.schema, question.rows, question.gold, seed)
-        with closing(database), closing(sqlite3.connect(path)) as file:
-            database.backup(file)
-        return answer(path, question.gold, question)
-    except (sqlite3.Error, sqlite3.Warning, Slow, Refused) as error:
-        raise Unanswered(f"{type(error).__name__}: {error}") from error
+def _telling(found: list[Trial]) -> int:
+    """The databases with rows whose answer is not the most frequent one, and one more."""
+    answers = Counter(repr(wanted.runs) for _, wanted in found if wanted.count)
+    return answers.total() - max(answers.values(), default=0) + 1 if answers else 0
+
+
+def _tried(
+    question: Question, query: str, profiles: tuple[Profile, ...], seed: int
+) -> Iterator[Trial]:
+    """Databases for both queries, with the right answers; slow ones are left out."""
+    for place, profile in enumerate(profiles):
+        queries = f"{question.gold}\n;\n{query}"
+        try:
+            database = filled(question.schema, question.rows, queries, seed + place, profile)
+            yield (
+                database,
+                answered(question.gold, lambda text, on=database: selected(on, text, question)),
+            )
+        except Slow as slow:
+            if place == 0:
+                raise Unanswered(str(slow)) from slow
+        except (sqlite3.Error, sqlite3.Warning, Refused, OverflowError, ValueError) as error:
+            raise Unanswered(f"{type(error).__name__}: {error}") from error
+
+
+def _further(question: Question, query: str) -> Iterator[Trial]:
+    """Databases with the constants of both queries, where the other one has some of its own.
+
+    There are fewer of them, or none, where the other's constants make the right query fail.
+    """
+    names = _words(question.gold) | _words(query)
+    ours, theirs = (constants_of(text, names) for text in (question.gold, query))
+    known = {one for several in ours.near.values() for one in several} | {*ours.loose}
+    others = {one for several in theirs.near.values() for one in several} | {*theirs.loose}
+    if others - known or theirs.equal - ours.equal or theirs.group > ours.group:
+        try:
+            yield from _tried(question, query, PROFILES * _AGAIN, question.seed + _THEIRS)
+        except Unanswered:  # the right query has answers on its own databases
+            return
+
+
+def _words(query: str) -> set[str]:
+    return set(masked(query).lower().replace("(", " ").replace(".", " ").replace(",", " ").split())
 
 
 def answer(path: str, query: str, question: Question) -> Rows:
     """The rows of one SELECT on a file that is opened for reading only."""
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+        return selected(database, query, question)[0]
+
+
+def selected(database: sqlite3.Connection, query: str, question: Question) -> tuple[Rows, int]:
+    """The rows of one SELECT, and the number of its columns; nothing can be written meanwhile."""
     _one_select(query)
-    spent = 0
+    spent, refused = 0, list[str]()
 
     def tick() -> bool:
         nonlocal spent
         spent += _STEP
         return spent > question.steps
-
-    refused: list[str] = []
 
     def permit(action: int, first: str | None, second: str | None, *_: object) -> int:
         name = (second or "").casefold()
@@ -128,67 +179,62 @@ def answer(path: str, query: str, question: Question) -> Rows:
         refused.append(f"action {action} on {first or second}")
         return sqlite3.SQLITE_DENY
 
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
-        database.execute("PRAGMA query_only = ON")
-        database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST)
-        database.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
-        database.set_progress_handler(tick, _STEP)
-        database.set_authorizer(permit)
-        database.text_factory = lambda raw: raw.decode(errors="replace")
-        try:
-            rows = database.execute(query).fetchmany(question.most + 1)
-        except sqlite3.DatabaseError as error:
-            if refused:
-                raise Refused(refused[0]) from error
-            if spent > question.steps:
-                raise Slow(f"more than {question.steps} steps") from error
-            raise
-    if len(rows) > question.most:
-        raise Slow(f"more than {question.most} rows")
-    return rows
+    _limited(database)
+    database.set_progress_handler(tick, _STEP)
+    database.set_authorizer(permit)
+    try:
+        return _fetched(database, query, question.most)
+    except sqlite3.DatabaseError as error:
+        if refused:
+            raise Refused(refused[0]) from error
+        if spent > question.steps:
+            raise Slow(f"more than {question.steps} steps") from error
+        raise
+    finally:
+        database.set_authorizer(None)
+        database.set_progress_handler(None, 0)
+
+
+def _limited(database: sqlite3.Connection) -> None:
+    database.execute("PRAGMA query_only = ON")
+    database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST)
+    database.setlimit(sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, _PATTERN)
+    database.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+    database.text_factory = _decoded
+
+
+def _decoded(raw: bytes) -> str:
+    return raw.decode(errors="replace")
+
+
+def _fetched(database: sqlite3.Connection, query: str, most: int) -> tuple[Rows, int]:
+    rows, size = Rows(), 0
+    with closing(database.execute(query)) as cursor:
+        while several := cursor.fetchmany(_AT_ONCE):
+            rows += several
+            size += sum(len(x) for row in several for x in row if isinstance(x, str | bytes))
+            if len(rows) > most:
+                raise Slow(f"more than {most} rows")
+            if size > _LARGEST:
+                raise Slow(f"more than {_LARGEST} characters in its rows")
+        return rows, len(cursor.description or ())
 
 
 def _one_select(query: str) -> None:
     """Raises `Refused` for other statements than SELECT; SQLite accepts only one by itself."""
-    words = bare(query).split(None, 1)
+    words = masked(query).split(None, 1)
     if not words or words[0].strip("(").casefold() not in ("select", "with"):
         raise Refused(f"it begins with {words[0][:20] if words else 'nothing'!r}, not with SELECT")
 
 
-def bare(query: str) -> str:
-    """The query without comments, strings and quoted names."""
-    return _SKIPPED.sub(lambda hit: " '' " if hit[0][0] in "'\"" else " ", query)
-
-
-def is_ordered(query: str) -> bool:
-    """Whether the outermost SELECT has ORDER BY."""
-    depth, outer = 0, []
-    for sign in bare(query):
-        depth += (sign == "(") - (sign == ")")
-        outer.append(sign if depth == 0 else " ")
-    return re.search(r"\border\s+by\b", "".join(outer), re.IGNORECASE) is not None
-
-
 def agree(wanted: Rows, got: Rows, question: Question) -> bool:
     """Whether the rows are equal: in order where the right query sorts them, else as multisets."""
-    if len(wanted) != len(got) or len(wanted[0]) != len(got[0]):
+    if len(wanted) != len(got) or [*map(len, wanted[:1])] != [*map(len, got[:1])]:
         return False
-    width, ordered = len(wanted[0]), is_ordered(question.gold)
-    ours = [_row(row) for row in wanted]
-    theirs = [_row(row) for row in got]
-    for order in _orders(width, question.orders):
+    ours, theirs = [plain(row) for row in wanted], [plain(row) for row in got]
+    ordered = is_ordered(question.gold)
+    for order in column_orders(len(ours[0]) if ours else 0, question.orders):
         turned = [tuple(row[i] for i in order) for row in theirs]
         if turned == ours if ordered else Counter(turned) == Counter(ours):
             return True
     return False
-
-
-def _orders(width: int, orders: int) -> Iterator[Sequence[int]]:
-    if orders == 1 or width > _WIDEST:
-        return iter((range(width),))
-    return permutations(range(width))
-
-
-def _row(row: tuple[object, ...]) -> tuple[object, ...]:
-    """The row with numbers by value, to nine digits: 2 equals 2.0, and not '2'."""
-    return tuple(f"{x:.{_DIGITS}g}" if isinstance(x, (int, float)) else (x,) for x in row)
