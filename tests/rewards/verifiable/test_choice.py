@@ -31,7 +31,7 @@ OPTIONS = ["40", "41", "42", "the sun"]
         (r"\boxed{B}", Reason.WRONG),
         (r"\boxed{(C) 41}", Reason.WRONG),
         (r"\boxed{(A) C}", Reason.WRONG),
-        (r"\boxed{c}", Reason.WRONG),
+        (r"\boxed{c}", Reason.OK),
         (r"\boxed{Ｃ}", Reason.WRONG),
         (r"\boxed{G}", Reason.WRONG),
         ("A and C", Reason.WRONG),

@@ -1,6 +1,7 @@
 """Our constraints against IFEval's own checkers: recorded, and live where they are installed."""
 
 import json
+import re
 from importlib.util import find_spec
 from pathlib import Path
 from random import Random
@@ -18,12 +19,42 @@ live = pytest.mark.skipif(
 CASES = [json.loads(line) for line in RECORDED.read_text(encoding="utf-8").splitlines()]
 
 
+# kinds that ask for more than IFEval does: what they pass, IFEval passes
+STRICTER = {
+    "combination:two_responses",  # other words, not only other marks
+    "detectable_content:number_placeholders",  # with a letter
+    "detectable_content:postscript",  # with a word behind it
+    "detectable_format:constrained_response",  # one of the three
+    "detectable_format:json_format",  # without NaN
+    "detectable_format:multiple_sections",  # at the beginning of a line, with a text
+    "detectable_format:number_highlighted_sections",  # as Markdown shows them
+    "detectable_format:title",  # with a word
+    "keywords:existence",  # as a word
+    "keywords:forbidden_words",  # between underscores, too
+    "startend:end_checker",  # as words
+    "startend:quotation",  # not closed before the end
+}
+BULLETS, FREQUENCY = "detectable_format:number_bullet_lists", "keywords:frequency"
+NO_BULLET = re.compile(r"^\s*(?:[*-](?=\S)|[*-]\s*$|[*-]\s[^\w\n]*$)", re.MULTILINE)
+
+
+def agree(name, given, said, theirs):
+    """Whether our verdict may stand beside IFEval's."""
+    ours = read(name, given).check(said)
+    if name in STRICTER:
+        return theirs or not ours
+    if name == FREQUENCY:  # fewer occurrences: words and their inflections only
+        return ours == theirs or ours == (given.get("relation") == "less than")
+    if name == BULLETS and NO_BULLET.search(said):
+        return True  # IFEval counts `*a`, `---` and empty bullets
+    return ours == theirs
+
+
 @pytest.mark.parametrize("kind", EXACT)
 def test_as_recorded(kind):
     cases = [case for case in CASES if case[0] == kind]
     assert {met for *_, met in cases} == {True, False}
-    for name, given, said, met in cases:
-        assert read(name, given).check(said) is met, (given, said)
+    assert all(agree(*case) for case in cases), [case for case in cases if not agree(*case)]
 
 
 def test_languages_as_recorded():
@@ -50,7 +81,7 @@ def test_live(kind):
     for _ in range(400):
         given, said = arguments(kind, rng), text(rng)
         if said.strip():
-            assert read(kind, given).check(said) is verdict(kind, given, said), (given, said)
+            assert agree(kind, given, said, verdict(kind, given, said)), (given, said)
 
 
 @live

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from whet.protocols import Reward
-from whet.types import Finish, Reason, Rollout, UsageError, Verdict
+from whet.rewards.verifiable.announced_answers import final_text
+from whet.rewards.verifiable.verdicts import no_answer
+from whet.types import Rollout, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,8 +15,9 @@ class NextToken(Reward):
     0.
 
     The continuation is the task's answer; `info["boundaries"]` are the numbers of bytes at which
-    its tokens end.  The prediction stands between the last `before` and the next `after` and is
-    compared byte by byte, spaces included.  The corpus chooses the positions that are hard enough.
+    its tokens end.  The prediction stands after the thoughts, between the last `before` and the
+    next `after`, and is compared byte by byte, spaces included.  The corpus chooses the positions
+    that are hard enough.
     """
 
     before: str = "<answer>"
@@ -32,11 +35,13 @@ class NextToken(Reward):
             return Verdict.unjudged(
                 f"task {rollout.task.id!r} has no continuation with info['boundaries']"
             )
-        _, opened, rest = rollout.reply.rpartition(self.before)
+        text = final_text(rollout)
+        if isinstance(text, Verdict):
+            return text
+        _, opened, rest = text.rpartition(self.before)
         said, closed, _ = rest.partition(self.after)
         if not (opened and closed):
-            cut = rollout.finish is Finish.LENGTH
-            return Verdict.failure(Reason.TRUNCATED if cut else Reason.NO_ANSWER)
+            return no_answer(rollout)
         guess = said.encode(errors="replace")
         right = bool(guess) and truth.startswith(guess) and len(guess) in ends
         return Verdict.binary(correct=right, note=said[:80])

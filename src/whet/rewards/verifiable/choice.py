@@ -1,23 +1,23 @@
 """Multiple choice: one letter, or the text of one option."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from string import ascii_uppercase
 
 from whet.protocols import Reward
 from whet.rewards.verifiable.announced_answers import final_text
 from whet.rewards.verifiable.extraction import answers, unfinished
-from whet.rewards.verifiable.math.normal import plain
+from whet.rewards.verifiable.option_decisions import decided
+from whet.rewards.verifiable.option_lists import verdict_table
+from whet.rewards.verifiable.option_mentions import Options, prose
+from whet.rewards.verifiable.option_statements import statements
 from whet.rewards.verifiable.verdicts import no_answer, nothing_to_compare
 from whet.types import Finish, Rollout, Verdict
 
-_UNLISTED = 10  # options of a task that doesn't list them: A to J
-_LETTER = re.compile(r"\(?([A-Z])\)?[.:)]?")
-_LED = re.compile(r"\(?([A-Z])(?:\)|[.:])\s*(.+)", re.DOTALL)
-_ALONE = re.compile(r"(?<![\w'’])([A-Z])(?![\w'’])")
-_ENDED = re.compile(r"[)\].:;,!*\"]|\s*$|\s+(?:and\s|or\s|&|[A-Z]\b)")
-_WORDS = ("A", "I")  # letters that are words, too
+_DENIED = re.compile(
+    r"\b(?:not|except|false|incorrect|wrong|untrue|never|cannot|least likely)\b|n['’]t\b",
+    re.IGNORECASE,
+)
+_MARKED = ("answer tag", "box")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,78 +25,67 @@ class Choice(Reward):
     r"""1 where the reply chooses the task's option, else 0.
 
     The options are `info["choices"]`; the task's answer is a letter, or the text of an option.
-    Without a list, any letter from A to J may be chosen.  A choice stands after the thoughts in
-    `<answer>`, in `\boxed{…}` or after `Answer:`.  It is a letter, a letter followed by its own
-    option, or the text of exactly one option.  Where nothing is announced, it is the letter that
-    stands alone in the last line that has one; lines that list options are skipped, and a reply
-    that was cut has no last line.  The words A and I count only before a bracket, a full stop or
-    the end of the line.  Two letters are wrong, because the reply bets on both.
+    Without a list, any letter from A to J may be chosen.  The choice stands after the thoughts in
+    `<answer>` or `\boxed{…}`; without them, it is what the sentences of the reply say in the end.
+    An option is named by its letter (a small one in brackets or marks, or where it is the whole
+    answer), by its place ("the third option") or by its text.  A sentence that announces
+    (`Answer: B`), or that consists of its choice, counts before one that only mentions an option;
+    a later one counts before an earlier one.  Options that a sentence denies or rules out are not
+    chosen, except where the question itself asks for what is not so.  Lists of options, questions
+    and offers of further help say nothing.  Two options at once are wrong, because the reply bets
+    on both; so are two options in different boxes.  A reply that was cut has no last sentence.
 
     `parts["chance"]` is 1/k, the expected score of a guess among k options.
     """
 
-    longest: int = 2000  # characters of a choice
+    longest: int = 2000  # characters that are read: of a marked choice, or of the reply's end
 
     def score(self, rollout: Rollout) -> Verdict:
-        options = [_told(str(text)) for text in rollout.task.info.get("choices") or ()]
-        letters = ascii_uppercase[: len(options) or _UNLISTED]
-        gold = _letters(rollout.task.answer, options, letters)
+        options = Options.of(rollout.task.info.get("choices") or ())
+        gold = options.whole(prose(rollout.task.answer))
         if len(gold) != 1:
             return nothing_to_compare(rollout)
         text = final_text(rollout)
         if isinstance(text, Verdict):
             return text
-        chosen = self._chosen(text, rollout.finish, options, letters)
+        denied = _denied(rollout.task.prompt)
+        chosen = self._chosen(text, rollout.finish, options, denied=denied)
         if chosen is None:
             return no_answer(rollout)
         named = " or ".join(sorted(chosen))
         verdict = Verdict.binary(correct=chosen == gold, note=named, answer=named)
-        return replace(verdict, parts={"chance": 1 / len(options)} if options else {})
+        parts = {"chance": 1 / len(options.texts)} if options.texts else {}
+        return replace(verdict, parts=parts)
 
     def _chosen(
-        self, text: str, finish: Finish, options: Sequence[str], letters: str
-    ) -> set[str] | None:
+        self, text: str, finish: Finish, options: Options, *, denied: bool
+    ) -> frozenset[str] | None:
         """All letters that are chosen; None where there are none."""
-        _, found = answers(text, finish)
-        if not found and (finish is Finish.LENGTH or unfinished(text, finish)):
-            return None  # its last line may have named another letter
-        if found:
+        if unfinished(text, finish):
+            return None
+        where, found = answers(text, finish)
+        if found and where in _MARKED:
             short = [answer for answer in found if len(answer) <= self.longest]
-            return set().union(*(_letters(answer, options, letters) for answer in short))
-        lines = text[-self.longest :].splitlines()
-        listed = [line for line in lines if _LED.fullmatch(line.strip())]
-        for line in reversed(lines):
-            alone = _standing(line, letters)
-            if alone and (line not in listed or listed == [line]):
-                return alone
-        return None
+            return frozenset().union(
+                *(_said(prose(one), options, denied=denied) or () for one in short)
+            )
+        if finish is Finish.LENGTH:
+            if not found:
+                return None  # its last line may have named another letter
+            text = text.rpartition("\n")[0] or text
+        return _said(prose(text[-self.longest :]), options, denied=denied)
 
 
-def _told(text: str) -> str:
-    return plain(text).strip(" *").casefold()
+def _said(text: str, options: Options, *, denied: bool) -> frozenset[str] | None:
+    """The options that a text chooses."""
+    if whole := options.whole(text):
+        return whole
+    if table := verdict_table(text, options, denied=denied):
+        return table
+    return decided(statements(text, options, denied=denied), options)
 
 
-def _letters(answer: str, options: Sequence[str], letters: str) -> set[str]:
-    """The letters that an answer names: one, several, or none."""
-    bare = plain(answer).strip(" *")
-    if (one := _LETTER.fullmatch(bare)) and one[1] in letters:
-        return {one[1]}
-    named = {letters[place] for place, option in enumerate(options) if option == _told(answer)}
-    if named:
-        return named
-    led = _LED.fullmatch(bare)
-    if led and led[1] in letters:
-        place = letters.index(led[1])
-        own = not options or _told(led[2]) == options[place]
-        return {led[1]} if own and not _standing(led[2], letters) else set()
-    return _standing(bare, letters)
-
-
-def _standing(line: str, letters: str) -> set[str]:
-    """The letters that stand alone in a line and are not words."""
-    return {
-        found[1]
-        for found in _ALONE.finditer(line)
-        if found[1] in letters
-        and (found[1] not in _WORDS or _ENDED.match(line, found.end()) is not None)
-    }
+def _denied(prompt: str) -> bool:
+    """Whether the last question of a prompt asks for what is not so."""
+    asked = [one for one in re.split(r"(?<=[.?!:])\s", prompt) if "?" in one] or [prompt]
+    return _DENIED.search(asked[-1]) is not None

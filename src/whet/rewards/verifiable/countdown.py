@@ -1,5 +1,6 @@
 """Countdown: make the target from the given numbers (TinyZero's task, unconfirmed)."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from whet.rewards.verifiable.math.canonical import canonical
 from whet.rewards.verifiable.verdicts import no_answer
 from whet.types import Finish, Reason, Rollout, Verdict
 
+_WHOLE = re.compile(r"\s*-?[0-9]+\s*")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Countdown(Reward):
@@ -27,8 +30,8 @@ class Countdown(Reward):
 
     def score(self, rollout: Rollout) -> Verdict:
         info = rollout.task.info
-        if info.get("numbers", info.get("nums")) is None or info.get("target") is None:
-            return Verdict.unjudged(f"task {rollout.task.id!r} has no numbers and target")
+        if not _readable(info):
+            return Verdict.unjudged(f"task {rollout.task.id!r} has no whole numbers and target")
         said = final_text(rollout)
         if isinstance(said, Verdict):
             return said
@@ -62,6 +65,14 @@ def solution(text: str, info: Mapping[str, Any]) -> tuple[Fraction, bool] | None
     return value, fair and value == int(info["target"])
 
 
+def _readable(info: Mapping[str, Any]) -> bool:
+    """Whether the task has a target and a list of numbers, and all of them are whole."""
+    numbers = info.get("numbers", info.get("nums"))
+    if not isinstance(numbers, list | tuple):
+        return False
+    return all(_WHOLE.fullmatch(str(number)) for number in (*numbers, info.get("target")))
+
+
 def _expression(text: str, finish: Finish) -> str:
     """The announced expression; empty where there is none, or one without an end."""
     content, boxes = tagged(text), boxed(text)
@@ -75,4 +86,4 @@ def _expression(text: str, finish: Finish) -> str:
 def _left(equation: str, target: object) -> str:
     """The left side of `expression = target`; any other equation stays whole, and has no value."""
     left, equals, right = equation.rpartition("=")
-    return left if equals and right.strip() == str(target) else equation
+    return left if equals and right.strip() == str(target).strip() else equation

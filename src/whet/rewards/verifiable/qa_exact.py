@@ -1,11 +1,14 @@
-"""Exact match of short answers, as SQuAD compares them (Rajpurkar et al., arXiv:1606.05250)."""
+"""Exact match of short answers, after SQuAD (Rajpurkar et al., arXiv:1606.05250)."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from whet.protocols import Reward
+from whet.rewards.verifiable.answer_frames import first_is_answer, is_answer
+from whet.rewards.verifiable.answer_words import answer_words
 from whet.rewards.verifiable.short_answers import answered, golds
 from whet.rewards.verifiable.verdicts import nothing_to_compare
-from whet.rewards.verifiable.words import squad
 from whet.types import Rollout, Verdict
 
 
@@ -13,19 +16,40 @@ from whet.types import Rollout, Verdict
 class QaExact(Reward):
     r"""1 where the answer has the words of one of the task's answers, in order, else 0.
 
-    Case, ASCII punctuation and articles are ignored.  The answer stands in `<answer>`, `\boxed{…}`
-    or after `Answer:`.  The task's answers are `info["answers"]`, or its one answer; one that
-    consists of articles and punctuation only is skipped.
+    Case, accents, punctuation, spaces and articles are ignored, as in SQuAD; unlike there, numbers
+    keep sign and point, and `eleven` is 11.  The answer stands in `<answer>`, `\boxed{…}` or after
+    `Answer:`; a reply without them is read whole, and by its last line and sentence.  Such a text
+    may be a sentence if its other words are those of the question or mere function words, and the
+    answer may have a title, a remark in brackets or an apposition.  What denies, or offers a second
+    answer, is wrong.  The task's answers are `info["answers"]`, or its one answer; one without a
+    word is skipped.
     """
 
     longest: int = 512  # characters of an answer; what is longer is wrong
 
     def score(self, rollout: Rollout) -> Verdict:
-        wanted = [words for gold in golds(rollout) if (words := squad(gold))]
+        wanted = golds(rollout)
         if not wanted:
             return nothing_to_compare(rollout)
         said = answered(rollout, self.longest)
         if isinstance(said, Verdict):
             return said
-        right = any(squad(one) in wanted for one in said)
-        return Verdict.binary(correct=right, note=said[0][:80], answer=" ".join(squad(said[0])))
+        asked = _asked(rollout.task.prompt)
+        right = any(
+            is_answer(one, gold, asked, _others(gold, wanted)) for one in said for gold in wanted
+        )
+        right = right or any(first_is_answer(said[0], gold) for gold in wanted)
+        return Verdict.binary(
+            correct=right, note=said[0][:80], answer=" ".join(answer_words(said[-1]))
+        )
+
+
+def _others(gold: str, wanted: Sequence[str]) -> frozenset[str]:
+    """The words of the accepted answers that one of them does not have."""
+    return frozenset(w for one in wanted for w in answer_words(one)) - {*answer_words(gold)}
+
+
+def _asked(prompt: str) -> frozenset[str]:
+    """The words of the prompt's questions; those of a passage around them are no frame."""
+    asked = [one for one in re.split(r"(?<=[.?!])\s", prompt) if one.rstrip("'\")* ").endswith("?")]
+    return frozenset(answer_words(" ".join(asked)))

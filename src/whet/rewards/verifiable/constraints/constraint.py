@@ -5,7 +5,7 @@ from enum import StrEnum
 from random import Random
 from typing import ClassVar, Protocol, runtime_checkable
 
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"\w*[^\W_]\w*")
 _STOP = re.compile(r"[。！？।؟۔]|[.!?…]+[\"'”’)*\]]*(?=\s|$)")
 _NEXT = re.compile(r"\s*(\S?)")
 _TITLE = re.compile(r"(?<![^\s(])(?:[DM]r|Mrs|Ms|Prof|St|[JS]r|vs|e\.g|i\.e|[A-Z])$")
@@ -107,11 +107,26 @@ def more(text: str, count: int) -> list[str]:
     ]
 
 
+def keyword(needle: str) -> re.Pattern[str]:
+    """A keyword in any case, as a word of its own or inflected (`rivers`, `river's`, `walked`).
+
+    Scripts that put no space between words have it anywhere.
+    """
+    needle = needle.strip()
+    before = r"(?<![^\W_])" if _spaced(needle[:1]) else ""
+    after = r"(?:['’]s|e?s['’]?|e?d|ing)?(?![^\W_])" if _spaced(needle[-1:]) else ""
+    return re.compile(before + re.escape(needle) + after, re.IGNORECASE)
+
+
+def _spaced(sign: str) -> bool:
+    return (sign.isalnum() or sign == "_") and not "\u0e00" <= sign <= "\u0eff" and sign < "\u2e80"
+
+
 def occurrences(needle: str, text: str) -> int:
-    """The number of occurrences in the text in any case; overlapping ones count once."""
-    return len(re.findall(re.escape(needle), text, re.IGNORECASE))
+    """The number of occurrences of a keyword; overlapping ones count once."""
+    return len(keyword(needle).findall(text))
 
 
 def whole(needle: str, text: str) -> bool:
     """Whether the text has this word as a word of its own, in any case."""
-    return re.search(rf"(?<!\w){re.escape(needle)}(?!\w)", text, re.IGNORECASE) is not None
+    return re.search(rf"(?<![^\W_]){re.escape(needle)}(?![^\W_])", text, re.IGNORECASE) is not None

@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from random import Random
 from typing import ClassVar
 
-from whet.rewards.verifiable.languages import codes, detect_language
+from whet.rewards.verifiable.languages import chance, codes, detect_language
 
-_BRACKET = re.compile(r"\[[^\]\n]*\]?")  # to the end of its line where it isn't closed
+_BRACKET = re.compile(r"\[[^\[\]\n]*\](?!\()")  # not a link
+_WORD = re.compile(r"(?<!\w)[^\W\d_]{2,}(?!\w)")
+_APART = re.compile(r'"[^"\n]*"|“[^”\n]*”|«[^»\n]*»|„[^“”\n]*[“”]|`[^`\n]*`|\([^()\n]*\)')
+_SENTENCE = 5  # words without a capital, from which on the language of a line can be told
+_SURE = 0.99  # probability: a line of another language has more
 _POSTSCRIPTS = {"P.S.": r"p\.\s?s\.", "P.P.S": r"p\.\s?p\.\s?s"}
 _SAMPLES = {
     "en": "This is the house that we have seen and it is not far from the river.",
@@ -49,12 +53,12 @@ class Placeholders:
         return text + " Write to [address]." * (self.num_placeholders - self._count(text))
 
     def _count(self, text: str) -> int:
-        return sum(found.endswith("]") for found in _BRACKET.findall(text))
+        return sum(any(map(str.isalpha, found)) for found in _BRACKET.findall(text))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Postscript:
-    """The marker of a postscript occurs, in any case."""
+    """The marker of a postscript occurs, in any case, with a word behind it."""
 
     name: ClassVar[str] = "detectable_content:postscript"
     postscript_marker: str = "P.S."
@@ -69,7 +73,7 @@ class Postscript:
     def check(self, text: str) -> bool:
         marker = self.postscript_marker.strip()
         pattern = _POSTSCRIPTS.get(marker, re.escape(marker.lower()))
-        return re.search(pattern, text.lower()) is not None
+        return re.search(rf"(?<![\w.]){pattern}\W*\w", text.lower()) is not None
 
     def mend(self, text: str) -> str:
         return f"{text}\n{self.postscript_marker} Write soon."
@@ -77,7 +81,12 @@ class Postscript:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InLanguage:
-    """The whole reply is in one language.  A reply without letters is in none."""
+    """The whole reply is in one language.  A reply without letters is in none.
+
+    No line may surely be in another (from 0.99 on).  What a line has in quotation marks, backquotes
+    or brackets is not looked at, nor is one of fewer than five words without a capital, for names,
+    code and numbers are in no language.
+    """
 
     name: ClassVar[str] = "language:response_language"
     language: str
@@ -94,7 +103,15 @@ class InLanguage:
         return f"Answer in the language {self.language}, and in no other."
 
     def check(self, text: str) -> bool:
-        return detect_language(text) == self.language
+        lines = text.split("\n") if "\n" in text.strip() else []
+        return detect_language(text) == self.language and not any(map(self._foreign, lines))
+
+    def _foreign(self, line: str) -> bool:
+        said = _APART.sub(" ", line)
+        if sum(not word[0].isupper() for word in _WORD.findall(said)) < _SENTENCE:
+            return False
+        told = detect_language(said)
+        return told not in ("", self.language) and chance(said, told) >= _SURE
 
     def mend(self, text: str) -> str:
         return _SAMPLES.get(self.language, text)

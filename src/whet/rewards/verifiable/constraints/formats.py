@@ -8,16 +8,15 @@ from typing import ClassVar
 
 from whet.rewards.verifiable.constraints.constraint import more
 
-_STAR = re.compile(r"^[^\S\n]*\*(?:[^*\n][^\n]*|\n[^\n]*)", re.MULTILINE)
-_DASH = re.compile(r"^[^\S\n]*-[^\n]*", re.MULTILINE)
-_HIGHLIGHTS = (re.compile(r"\*[^\n*]*\*"), re.compile(r"\*\*[^\n*]*\*\*"))
+_BULLET = re.compile(r"^[^\S\n]*[*-][^\S\n]+(?=[^\n]*\w)[^\n]*", re.MULTILINE)
+_HIGHLIGHT = re.compile(r"(?<![\w*])(\*{1,3})(?![\s*])[^\n*]*(?<![\s*])\1(?![\w*])")
 _FENCES = ("```json", "```Json", "```JSON", "```")
 _ANSWERS = ("My answer is yes.", "My answer is no.", "My answer is maybe.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bullets:
-    """Exactly `num_bullets` bullet points, which are lines that begin with `*` or `-`."""
+    """Exactly `num_bullets` bullet points, which are lines that begin with `* ` or `- `."""
 
     name: ClassVar[str] = "detectable_format:number_bullet_lists"
     num_bullets: int
@@ -36,15 +35,15 @@ class Bullets:
         missing = self.num_bullets - self._count(text)
         if missing > 0:
             return "\n* ".join([text, *more(text, missing)])
-        return _DASH.sub("", _STAR.sub("", text, count=-missing), count=-missing)
+        return _BULLET.sub("", text, count=-missing) if missing else text
 
     def _count(self, text: str) -> int:
-        return len(_STAR.findall(text)) + len(_DASH.findall(text))
+        return len(_BULLET.findall(text))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConstrainedResponse:
-    """One of three answers, word for word."""
+    """Exactly one of three answers, word for word."""
 
     name: ClassVar[str] = "detectable_format:constrained_response"
 
@@ -56,7 +55,7 @@ class ConstrainedResponse:
         return f"Answer with one of these: {' '.join(_ANSWERS)}"
 
     def check(self, text: str) -> bool:
-        return any(answer in text for answer in _ANSWERS)
+        return sum(answer in text for answer in _ANSWERS) == 1
 
     def mend(self, text: str) -> str:
         return f"{_ANSWERS[0]} {text}".strip()
@@ -83,13 +82,14 @@ class Highlights:
         return text + " Note *this part*." * (self.num_highlights - self._count(text))
 
     def _count(self, text: str) -> int:
-        found = (part for pattern in _HIGHLIGHTS for part in pattern.findall(text))
-        return sum(bool(part.strip("*").strip()) for part in found)
+        return len(_HIGHLIGHT.findall(text))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sections:
-    """At least `num_sections` sections, each after a word such as `Section` and its number."""
+    """At least `num_sections` sections: a line that begins with a word such as `Section` and a
+    number of its own, and a text.
+    """
 
     name: ClassVar[str] = "detectable_format:multiple_sections"
     num_sections: int
@@ -116,7 +116,9 @@ class Sections:
 
     def _count(self, text: str) -> int:
         marker = re.escape(self.section_spliter.strip())
-        return len(re.findall(rf"{marker}\s?\d+", text))
+        found = re.split(rf"(?:^|(?<=\n))[#*_>\"' \t]*{marker}\s?(\d+)", text)
+        filled = zip(found[1::2], found[2::2], strict=True)
+        return len({number for number, said in filled if re.search(r"[^\W_]", said)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +139,7 @@ class JsonFormat:
         for fence in _FENCES:
             text = text.removeprefix(fence)
         try:
-            json.loads(text.removesuffix("```").strip())
+            json.loads(text.removesuffix("```").strip(), parse_constant=_refuse)
         except (ValueError, RecursionError):
             return False
         return True
@@ -166,8 +168,12 @@ class Title:
         return f"<<about it>>\n{text}"
 
 
+def _refuse(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
 def _titled(line: str) -> bool:
     """Whether there is text between the first `<<` of a line and its last `>>`."""
     start, end = line.find("<<"), line.rfind(">>")
     inner = line[start : end + 2] if 0 <= start < end - 2 else ""
-    return bool(inner.lstrip("<").rstrip(">").strip())
+    return re.search(r"[^\W_]", inner) is not None

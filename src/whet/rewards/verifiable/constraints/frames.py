@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import ClassVar
 
-from whet.rewards.verifiable.constraints.constraint import Relation
+from whet.rewards.verifiable.constraints.constraint import Relation, words
 from whet.rewards.verifiable.languages import chance, share
 
 _BREAK = re.compile(r"[\s\[\](){}<>,;:@#$%&?!\"“”…]+|--+|\.{2,}|``")
@@ -16,7 +16,7 @@ _ENGLISH = 0.01  # probability: a sentence of another language has less, a few w
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TwoResponses:
-    """Two different replies, with six asterisks between them."""
+    """Two replies of different words, with six asterisks between them."""
 
     name: ClassVar[str] = "combination:two_responses"
 
@@ -30,7 +30,8 @@ class TwoResponses:
     def check(self, text: str) -> bool:
         parts = [part.strip() for part in text.split("******")]
         said = [part for part in parts if part]
-        return len(said) == 2 and said[0] != said[1] and all(parts[1:-1])  # noqa: PLR2004
+        told = {tuple(words(part.casefold())) for part in said}
+        return len(said) == len(told) == 2 and all(parts[1:-1])  # noqa: PLR2004
 
     def mend(self, text: str) -> str:
         first = " ".join(text.split("******")).strip() or "One way to see it."
@@ -74,7 +75,9 @@ class EndPhrase:
         return f"End with exactly this phrase, and nothing after it: {self.end_phrase}"
 
     def check(self, text: str) -> bool:
-        return text.strip().strip('"').lower().endswith(self.end_phrase.strip().lower())
+        end, said = self.end_phrase.strip().lower(), text.strip().strip('"').lower()
+        before = said.removesuffix(end)
+        return before != said and not (end[:1].isalnum() and before[-1:].isalnum())
 
     def mend(self, text: str) -> str:
         return f"{text} {self.end_phrase}"
@@ -82,7 +85,9 @@ class EndPhrase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quotation:
-    """The whole reply stands between double quotation marks."""
+    """The whole reply stands between double quotation marks; the first is not closed before the
+    end.
+    """
 
     name: ClassVar[str] = "startend:quotation"
 
@@ -95,7 +100,7 @@ class Quotation:
 
     def check(self, text: str) -> bool:
         text = text.strip()
-        return len(text) > 1 and text[0] == text[-1] == '"'
+        return len(text) > 1 and text[0] == text[-1] == '"' and not _closes(text[:-1])
 
     def mend(self, text: str) -> str:
         return f'"{text.strip()}"'
@@ -187,6 +192,16 @@ class NoComma:
 
     def mend(self, text: str) -> str:
         return text.replace(",", "")
+
+
+def _closes(text: str) -> bool:
+    """Whether the quotation that begins a text ends in it; a mark after a blank opens another."""
+    depth = 0
+    for mark in re.finditer(r'(^|\s|[(\[{:,])?"', text):
+        depth += 1 if mark[1] is not None else -1
+        if depth <= 0:
+            return True
+    return False
 
 
 def _may_be_english(text: str) -> bool:

@@ -5,7 +5,13 @@ from dataclasses import dataclass
 from random import Random
 from typing import ClassVar
 
-from whet.rewards.verifiable.constraints.constraint import Relation, occurrences, whole, words
+from whet.rewards.verifiable.constraints.constraint import (
+    Relation,
+    keyword,
+    occurrences,
+    whole,
+    words,
+)
 
 TOPICAL = (
     "river", "bridge", "winter", "market", "letter", "garden", "engine", "window", "story",
@@ -60,7 +66,7 @@ class Frequency:
         aim = self.relation.aim(count, self.frequency)
         if aim >= count:
             return text + f" There is a {self.keyword}." * (aim - count)
-        return re.sub(re.escape(self.keyword), "it", text, count=count - aim, flags=re.IGNORECASE)
+        return keyword(self.keyword).sub("it", text, count=count - aim)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from whet.rewards.verifiable.constraints.kinds import read
 from whet.rewards.verifiable.constraints.readings import AsWritten as AsWritten
 from whet.rewards.verifiable.constraints.readings import ReplyReading
 from whet.rewards.verifiable.constraints.readings import Trimmed as Trimmed
+from whet.rewards.verifiable.constraints.skeletons import met as meets
 from whet.rewards.verifiable.constraints.tasks import Instructions as Instructions
 from whet.rewards.verifiable.words import repeated
 from whet.types import Reason, Rollout, UsageError, Verdict
@@ -57,10 +58,18 @@ class Constraints(Reward):
     repeat earlier ones by more than the share `most_repeated` (both are ours): keywords alone are
     not a reply.
 
-    The checks agree with IFEval's own code, with these exceptions.  Languages are detected by
-    py3langid, not by langdetect; a text without letters is in no language, and one of a few words
-    may be English.  Sentences are cut by a rule, not by a trained model.  Keywords are words, not
-    patterns.  `around` is a relation too, and any sign may be a letter.
+    A constraint has to be met by the text as it is written and as it looks: invisible characters
+    and look-alike letters help no reply.
+
+    The checks agree with IFEval's own code, with these exceptions.  Most are stricter: a
+    keyword is a word or its inflection, not a part of another word; so is the end phrase; exactly
+    one of the constrained answers; bullets and highlights as in Markdown; placeholders have a
+    letter; sections have different numbers and a text; a title and a postscript have a word; two
+    responses differ in words; a quotation is not closed before the end; JSON has no `NaN`.
+    Languages are detected by py3langid, not by langdetect, in each long line, too; a text without
+    letters is in no language, and one of a few words may be English.  Sentences are cut by a rule,
+    not by a trained model.  Keywords are words, not patterns.  `around` is a relation too, and any
+    sign may be a letter.
     """
 
     joining: Joining = Loose()
@@ -88,7 +97,9 @@ class Constraints(Reward):
             note = "too short" if len(said) < self.least_words else "repeats itself"
             return Verdict.failure(Reason.BAD_FORMAT, note=note)
         texts = self.reading(text)
-        return self._joined(demands, [any(map(demand.check, texts)) for demand in demands])
+        return self._joined(
+            demands, [any(meets(demand, one) for one in texts) for demand in demands]
+        )
 
     def _joined(self, demands: Sequence[Constraint], met: Sequence[bool]) -> Verdict:
         score = self.joining(met)

@@ -7,6 +7,7 @@ from typing import ClassVar
 from whet.rewards.verifiable.constraints.constraint import Constraint
 from whet.rewards.verifiable.constraints.keywords import TOPICAL
 from whet.rewards.verifiable.constraints.kinds import KINDS, read, witness
+from whet.rewards.verifiable.constraints.skeletons import met
 from whet.types import Step, Task, UsageError
 
 
@@ -54,8 +55,8 @@ class Instructions:
     def steps(self, task: Task, reply: str) -> tuple[Step, ...]:
         """The whole reply as one step."""
         demands = [read(one["id"], one["kwargs"]) for one in task.info["constraints"]]
-        met = all(demand.check(reply) for demand in demands)
-        return (Step(start=0, end=len(reply), correct=met),) if reply else ()
+        well = all(met(demand, reply) for demand in demands)
+        return (Step(start=0, end=len(reply), correct=well),) if reply else ()
 
 
 def _arguments(demand: Constraint) -> dict[str, object]:

@@ -1,0 +1,138 @@
+"""The words of a short answer: SQuAD's normal form, with numbers, dates and spellings read."""
+
+import re
+from decimal import Decimal
+from unicodedata import normalize
+
+_ACCENTS = re.compile(r"[\u0300-\u036f]")
+_LATEX = re.compile(r"\\(?:text|textbf|textit|mathrm|mathbf|mbox)\s*\{([^{}]*)\}")
+_TIDY = str.maketrans(
+    {"’": "'", "‘": "'", "−": "-", "–": "-", "$": " $ ", "%": " percent ", "&": " and "}
+)
+_MARKS = re.compile(r"'|[*_`\\{}]")
+_CELSIUS = re.compile(r"\s?(?:°|\bdegrees)\s?C\b")
+_INITIALS = re.compile(r"\b([^\W\d_])\.(?=\s?[^\W\d_]\b)")
+_MONTHS = {
+    name: number
+    for number, name in enumerate(
+        [
+            "january", "february", "march", "april", "may", "june", "july", "august", "september",
+            "october", "november", "december",
+        ],
+        start=1,
+    )
+}  # fmt: skip
+_MONTH = rf"(?P<month>{'|'.join(_MONTHS)}|(?:jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b\.?)"
+_DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
+_DATES = (
+    re.compile(rf"\b{_DAY}(?: of)? {_MONTH},? (?P<year>\d{{4}})\b", re.IGNORECASE),
+    re.compile(rf"\b{_MONTH} {_DAY},? (?P<year>\d{{4}})\b", re.IGNORECASE),
+    re.compile(r"\b(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})\b"),
+)
+_TOKEN = re.compile(
+    r"@\d+-\d+-\d+|(?<![\w.])-?\d+(?:,\d{3})+(?:\.\d+)?|(?<![\w.])-?\d+(?:\.\d+)?|\d+"
+    r"|[^\W\d_]+[+#]*|[$€£°:/]"
+)
+_ONES = {
+    name: value
+    for value, name in enumerate(
+        [
+            "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+            "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen",
+            "eighteen", "nineteen",
+        ]
+    )
+}  # fmt: skip
+_TENS = {
+    name: 10 * value
+    for value, name in enumerate(
+        ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2
+    )
+}
+_SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
+_SPELLINGS = {
+    "dr": "doctor", "mt": "mount", "st": "saint", "prof": "professor", "mr": "mister",
+    "°": "degrees", "$": "dollars", "€": "euros", "£": "pounds",
+}  # fmt: skip
+_ROMAN = re.compile(r"x{0,3}(?:ix|iv|v?i{0,3})")
+_ARTICLES = ("a", "an", "the")
+
+
+def answer_words(text: str) -> tuple[str, ...]:
+    """The words of an answer, in lower case, without accents, punctuation and articles.
+
+    As SQuAD compares them (arXiv:1606.05250), but a number keeps its sign and its point (`-100` is
+    not `100`, `12:15` not `1215`), `eleven` is 11, dates with day, month and year have one form,
+    `A` at the end is no article (`vitamin A`), and `Dr.`, `Mt.`, `St.` are written out.
+    """
+    text = _CELSIUS.sub(" degrees celsius", text)
+    text = _ACCENTS.sub("", normalize("NFKD", _LATEX.sub(r"\1", text)).translate(_TIDY))
+    for pattern in _DATES:
+        text = pattern.sub(_date, text)
+    text = _MARKS.sub("", _INITIALS.sub(r"\1 ", text))
+    found = _TOKEN.findall(text)
+    kept = [word for place, word in enumerate(found) if not _article(found, place)]
+    plain = [_SPELLINGS.get(word.casefold(), word.casefold()) for word in kept]
+    return tuple(_numbered(plain))
+
+
+def joined(words: tuple[str, ...]) -> str:
+    """Words in a row without spaces, so that `Berners-Lee` is `Berners Lee`; numbers stay apart."""
+    return "".join(word if word[0].isalpha() else f"<{word}>" for word in words)
+
+
+def _date(found: re.Match[str]) -> str:
+    month = found["month"].lower().rstrip(".")
+    place = next((n for name, n in _MONTHS.items() if name.startswith(month[:3])), 0) or int(month)
+    return f" @{int(found['year'])}-{place}-{int(found['day'])} "
+
+
+def _article(words: list[str], place: int) -> bool:
+    """Whether a word is an article; a capital A is one only at the beginning."""
+    word = words[place]
+    if word.lower() not in _ARTICLES or place + 1 == len(words):
+        return word.lower() in ("an", "the")
+    return word != "A" or place == 0
+
+
+def _numbered(words: list[str]) -> list[str]:
+    """The words, with numbers as digits: `twenty one`, `1,200`, `2.50`, `viii`."""
+    found: list[str] = []
+    run: list[str] = []
+    for word in (*words, ""):
+        if word in _ONES or word in _TENS or word in _SCALES:
+            run.append(word)
+            continue
+        if run:
+            found.append(str(_counted(run)))
+            run = []
+        if word:
+            found.append(_digits(word))
+    return found
+
+
+def _digits(word: str) -> str:
+    if re.fullmatch(r"-?[\d,]*\d(?:\.\d+)?", word):
+        bare = word.replace(",", "")
+        return f"{Decimal(bare).normalize():f}" if "." in bare else bare
+    if len(word) > 1 and _ROMAN.fullmatch(word):
+        return str(_roman(word))
+    return word
+
+
+def _counted(run: list[str]) -> int:
+    total = part = 0
+    for word in run:
+        if word in _SCALES:
+            part = max(part, 1) * _SCALES[word]
+            if word != "hundred":
+                total, part = total + part, 0
+        else:
+            part += _ONES.get(word, 0) + _TENS.get(word, 0)
+    return total + part
+
+
+def _roman(word: str) -> int:
+    values = [{"i": 1, "v": 5, "x": 10}[letter] for letter in word]
+    following = [*values[1:], 0]
+    return sum(-one if one < other else one for one, other in zip(values, following, strict=True))

@@ -1,0 +1,45 @@
+"""Every labelled sibling of a known fault: choice, short answers, constraints."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from whet.rewards.verifiable.choice import Choice
+from whet.rewards.verifiable.constraints import Constraints
+from whet.rewards.verifiable.qa_exact import QaExact
+
+FOLDER = Path(__file__).parents[3] / "benchmarks" / "labelled" / "siblings"
+# right, but refused: all options but one are said to be so, where the question asks for what is not
+MISSES = {"choice-s186"}
+
+
+def cases(name):
+    lines = (FOLDER / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
+    return [pytest.param(row, id=row["id"]) for row in map(json.loads, lines)]
+
+
+def agrees(row, verdict):
+    expected = row["correct"] and row["id"] not in MISSES
+    assert bool(verdict.correct) is expected and not verdict.fault, (row["kind"], row["reply"])
+
+
+@pytest.mark.parametrize("row", cases("choice"))
+def test_choice(rolled, row):
+    rollout = rolled(row["reply"], row["gold"], prompt=row["question"], choices=row["options"])
+    agrees(row, Choice().score(rollout))
+
+
+@pytest.mark.parametrize("row", cases("qa"))
+def test_short_answers(rolled, row):
+    rollout = rolled(row["reply"], "", prompt=row["question"], answers=row["golds"])
+    agrees(row, QaExact().score(rollout))
+
+
+@pytest.mark.parametrize("row", cases("constraints"))
+def test_constraints(rolled, row):
+    asked = [
+        {"id": name, "kwargs": kwargs}
+        for name, kwargs in zip(row["instruction_id_list"], row["kwargs"], strict=True)
+    ]
+    agrees(row, Constraints().score(rolled(row["reply"], constraints=asked)))
