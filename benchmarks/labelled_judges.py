@@ -45,28 +45,26 @@ class TreeNode:
     def __init__(self, val=0, left=None, right=None):
         self.val, self.left, self.right = val, left, right
 """
-_RUN_CLASSES = """
-_suite = unittest.defaultTestLoader.loadTestsFromModule(__import__("sys").modules[__name__])
-assert _suite.countTestCases()
-assert unittest.TextTestRunner(stream=__import__("io").StringIO()).run(_suite).wasSuccessful()
-"""
 Row = Mapping[str, Any]
 
 
 def _tests(row: Row) -> dict[str, Any]:
     """The tests of a program in the form of `code`."""
     tests, made = row["tests"], {"kind": "assert", "asserts": row["tests"]}
+    if row["format"] == "tests":  # in the form of `code` already
+        return tests
     if row["format"] == "stdin":
         places = ("inputs", "input"), ("outputs", "output")
         return {"kind": "stdin"} | {name: [one[key] for one in tests] for name, key in places}
     if row["format"] == "humaneval":
-        head = row["question"].rpartition(f"def {row['entry_point']}(")[0]
-        source = f"{tests}\n\ncheck({row['entry_point']})"
-        return made | {"asserts": [source], "prelude": _code_of(head)}
+        name = row["entry_point"]
+        head, begin, rest = row["question"].rpartition(f"def {name}(")
+        made |= {"asserts": [tests], "entry_point": name, "prelude": _code_of(head)}
+        return made | {"starter": f"{begin}{rest.partition('```')[0]}"}
     if row["format"] == "leetcode":
         return made | {"prelude": _NODES, "setup": _NODES}
     if row["format"] == "unittest":
-        return made | {"asserts": [tests + _RUN_CLASSES]}
+        return made | {"asserts": [tests]}
     return made
 
 

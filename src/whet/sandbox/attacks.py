@@ -104,6 +104,13 @@ for number in range(20):
     facts[number] = file
 if written > facts["disk"]: got(f"{written >> 20} MiB")
 """,
+    "make files without end": """
+made = 0
+while made < 20_000 and (file := tried(open, f"file{made}", "w")):
+    file.close()
+    made += 1
+if made >= 20_000: got(f"{made} files")
+""",
     "fill memory through files": """
 for name in ("whet", "more"):
     if hasattr(os, "memfd_create") and tried(os.memfd_create, name): got("a file in memory")

@@ -25,7 +25,7 @@ from whet.sandbox.watching import OutputCapture, ended, outcome, sealed
 _GUEST = Path(__file__).with_name("guest_process.py").read_text()
 _PATIENCE_S = 10.0  # to wait for the namespace to be empty
 _SIGNALLED = 128
-_OVERHEAD = 1  # number of bubblewrap's own processes in the namespace
+_OVERHEAD = 1  # the namespace's first process, which watches the program
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +33,9 @@ class Bubblewrap:
     """Programs in user, process, network, IPC and mount namespaces of their own, by `bwrap`.
 
     They see the interpreter read-only, three harmless devices, a small in-memory disk, and no
-    /proc. A seccomp filter is a second barrier. bwrap itself starts with an empty environment, as
-    another user if this process is root, and is killed from outside at the time limit.
+    /proc. A seccomp filter is a second barrier. A program that makes more than 4,096 files is
+    ended. bwrap itself starts with an empty environment, as another user if this process is root,
+    and is killed from outside at the time limit.
 
     CPU time and memory are limits per process: sixteen processes may use sixteen times as much.
     """
@@ -93,7 +94,8 @@ def _run(launcher: tuple[str, int | None], program: Program, limits: Limits) -> 
     status_in, status_out = os.pipe()
     mark_in, mark_out = os.pipe()
     source = sealed(program.source.encode(errors="surrogatepass"))
-    files = {name: sealed(content) for name, content in program.files.items()}
+    files = {f"/box/{name}": sealed(content) for name, content in program.files.items()}
+    files["/dev/stdin"] = sealed(program.stdin)  # for programs that open it by its name
     seccomp, stdin = sealed(_rules()), sealed(program.stdin)
     passed = (status_out, mark_out, source, seccomp, *files.values(), *program.links)
     walls = ["--seccomp", str(seccomp), "--json-status-fd", str(status_out)]
@@ -137,7 +139,15 @@ def _command(
 ) -> Sequence[str]:
     """The bwrap command line that sets up the namespaces."""
     words = [bwrap, "--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent"]
-    words += ["--new-session", "--cap-drop", "ALL", "--clearenv", "--hostname", "sandbox"]
+    words += [
+        "--as-pid-1",
+        "--new-session",
+        "--cap-drop",
+        "ALL",
+        "--clearenv",
+        "--hostname",
+        "sandbox",
+    ]
     for name, value in found.environment.items():
         words += ["--setenv", name, value]
     for place in found.reads:
@@ -146,14 +156,14 @@ def _command(
         words += ["--dev-bind", device, device]
     words += ["--size", str(limits.disk), "--tmpfs", "/box"]
     for name, fd in files.items():
-        words += ["--file", str(fd), f"/box/{name}"]
+        words += ["--file", str(fd), name]
     return [*words, "--chdir", "/box", "--remount-ro", "/"]
 
 
 def _inside(passed: tuple[int, ...], limits: Limits) -> Sequence[str]:
     """The command of the interpreter, which sets its limits before it reads the program."""
     most = {**limits.kernel(), "NPROC": limits.processes + _OVERHEAD}
-    return [*interpreter().command, "-c", f"{_GUEST}\nbegin({most}, *{passed})\n"]
+    return [*interpreter().command, "-c", f"{_GUEST}\nguard()\nbegin({most}, *{passed})\n"]
 
 
 def _all(fd: int) -> bytes:

@@ -16,6 +16,8 @@ from typing import Any
 TEXT = 1 << 16  # bytes per read
 CONTROL = 3  # descriptor that an interpreter's cells come from
 HIGH = 500  # first descriptor that is kept open
+ENTRIES = 4096  # files and folders on a program's disk
+_TICK_S = 0.02  # between two counts of them
 
 
 def limit(most: "dict[str, int]") -> None:
@@ -42,7 +44,11 @@ def everything(fd: int) -> bytes:
 
 
 def play(source: bytes) -> None:
-    """Run the source as `__main__`; the interpreter's exit status is the program's."""
+    """Run the source as `__main__`; the interpreter's exit status is the program's.
+
+    It has `exit` and `quit`, which Python's `site` defines elsewhere.
+    """
+    builtins.__dict__.update(exit=sys.exit, quit=sys.exit)
     main = ModuleType("__main__")
     sys.modules["__main__"] = main
     sys.argv[:] = ["main.py"]
@@ -65,6 +71,37 @@ def act(part: "tuple[Any, ...]") -> None:
     sys.modules["__main__"] = main
     sys.path.insert(0, os.getcwd())
     exec(compile(part[1], "script", "exec"), main.__dict__)
+
+
+def guard() -> None:
+    """Fork, and stay as the first process of a namespace, which ends with it; the fork returns.
+
+    The first process ends as the program does, or by `SIGXFSZ` once the folder has too many
+    entries.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
+    child = os.fork()
+    if child == 0:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
+        return
+    os.closerange(0, TEXT)
+    while True:
+        signal.sigtimedwait({signal.SIGCHLD}, _TICK_S)
+        for pid, status in iter(_buried, (0, 0)):
+            if pid == child:
+                code = os.waitstatus_to_exitcode(status)
+                os._exit(code if code >= 0 else 128 - code)
+        room = os.statvfs(".")
+        if room.f_files - room.f_ffree > ENTRIES:
+            os._exit(128 + signal.SIGXFSZ)
+
+
+def _buried() -> "tuple[int, int]":
+    """A process that has ended, and how; (0, 0) if there is none."""
+    try:
+        return os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
+        return 0, 0
 
 
 def begin(most: "dict[str, int]", mark: int, program: int, *links: int) -> None:

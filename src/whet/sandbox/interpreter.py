@@ -1,6 +1,7 @@
 """The Python interpreter of guests: its location, and whether another user can read it."""
 
 import atexit
+import fcntl
 import os
 import shutil
 import sys
@@ -9,12 +10,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from stat import S_IROTH, S_IXOTH
+from time import time
 
 _NAME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 _LEFT_OUT = ("site-packages", "test", "tests", "config-*", "idlelib", "tkinter", "turtledemo")
 _LEFT_OUT += ("ensurepip", "lib2to3", "*.opt-?.pyc", "*.a")
 _SYSTEM = ("/usr/lib", "/usr/lib64", "/lib", "/lib64", "/etc/ld.so.cache", "/usr/share/zoneinfo")
 
+_COPY = "whet-interpreter-"  # how the name of a copy's folder begins
+_BEGUN_S = 60.0  # in which a copy may not have its lock yet
+_LOCKS: list[int] = []  # descriptors of this process's copies
 _READ_AND_RUN = S_IROTH | S_IXOTH
 
 
@@ -61,8 +66,16 @@ def interpreter() -> Interpreter:
 
 
 def copied(own: Interpreter) -> Interpreter:
-    """A copy of the interpreter that every user can read, deleted when this process ends."""
-    folder = Path(tempfile.mkdtemp(prefix="whet-python-"))
+    """A copy of the interpreter that every user can read, deleted when this process ends.
+
+    A process that is killed leaves its copy, which the next one deletes: nobody holds its lock.
+    """
+    for left in Path(tempfile.gettempdir()).glob(f"{_COPY}*"):
+        if _abandoned(left):
+            shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=_COPY))
+    _LOCKS.append(os.open(folder, os.O_RDONLY))
+    fcntl.flock(_LOCKS[-1], fcntl.LOCK_SH)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     source = Path(own.prefix)
     (folder / "bin").mkdir()
@@ -76,6 +89,24 @@ def copied(own: Interpreter) -> Interpreter:
         if not path.is_symlink():
             path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
     return Interpreter(executable=str(folder / "bin" / _NAME), prefix=str(folder))
+
+
+def _abandoned(folder: Path) -> bool:
+    """Whether this copy is this user's, was begun a while ago, and no process holds its lock."""
+    try:
+        place = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW)
+    except OSError:
+        return False
+    try:
+        found = os.fstat(place)
+        if found.st_uid != os.geteuid() or time() - found.st_mtime < _BEGUN_S:
+            return False
+        fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(place)
+    return True
 
 
 def _executable(prefix: str) -> str:

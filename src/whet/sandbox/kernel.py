@@ -94,9 +94,12 @@ def own_mounts() -> bool:
     return _LIBC.mount(b"none", b"/", None, ctypes.c_ulong(_PRIVATE), None) == 0
 
 
-def small_disk(place: str, size: int) -> bool:
-    """Mount an in-memory disk of `size` bytes over `place`; False if the kernel forbids it."""
-    options = f"size={size},mode=0755,nr_inodes=4096".encode()
+def small_disk(place: str, size: int, entries: int) -> bool:
+    """Mount an in-memory disk over `place`, of so many bytes, files and folders.
+
+    False if the kernel forbids it.
+    """
+    options = f"size={size},mode=0755,nr_inodes={entries}".encode()
     flags = ctypes.c_ulong(_TMPFS)
     return _LIBC.mount(b"tmpfs", place.encode(), b"tmpfs", flags, options) == 0
 

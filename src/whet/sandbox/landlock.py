@@ -50,6 +50,10 @@ class Landlock:
     user of its own and a small in-memory disk, if root may mount. As an ordinary user, a program
     can have threads but no processes, and cannot write files.
 
+    What is left open: Landlock doesn't confine `stat`, so a program can learn which paths of the
+    host exist, with their sizes, times and owners, but neither names in folders nor content.
+    `Safest` says so in the log where it chooses this backend.
+
     CPU time and memory are limits per process: sixteen processes may use sixteen times as much.
     """
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from logging import getLogger
 
 from whet.sandbox.bubblewrap import Bubblewrap
 from whet.sandbox.landlock import Landlock
@@ -47,7 +48,13 @@ class Safest:
 @lru_cache(maxsize=8)
 def chosen(slots: int) -> Sandbox:
     """The first backend that works. Raises `UsageError` with the remedies if none does."""
-    return first((Bubblewrap(slots=slots), Landlock(slots=slots)))
+    backend = first((Bubblewrap(slots=slots), Landlock(slots=slots)))
+    if isinstance(backend, Landlock):
+        getLogger(__name__).warning(
+            "programs are confined by Landlock, which leaves `stat` of the host's paths open; "
+            "bubblewrap would close it"
+        )
+    return backend
 
 
 def first(backends: tuple[Sandbox, ...]) -> Sandbox:

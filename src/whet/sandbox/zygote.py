@@ -1,13 +1,18 @@
 """A warm interpreter that forks a guest for each program.
 
 It uses the standard library only, starts from an empty environment, never reads a program itself,
-and holds no file but its command socket. So guests inherit nothing.
+and holds no file but its command socket. So guests inherit nothing but modules that most programs
+and tests import, loaded once here.
 
 Each program has two processes. The *warden* reads the job, makes the disk, forks the guest, waits,
 kills what is left, and reports to the parent. The *guest* drops its rights and runs the program.
 """
 
 import array
+import datetime  # noqa: F401 (this and the next ones are for guests)
+import decimal  # noqa: F401
+import fractions  # noqa: F401
+import heapq  # noqa: F401
 import json
 import os
 import pickle
@@ -22,6 +27,7 @@ from typing import Any
 
 from . import guest_process, kernel, supervisor, syscall_filter
 
+_ENTRIES = guest_process.ENTRIES
 _FILES = 6  # descriptors per command: report, job, stdin, stdout, stderr, link
 
 
@@ -173,7 +179,7 @@ _WARDENS = {b"run": _ward, b"open": _ward_session}
 def _disk(job: "dict[str, Any]") -> "tuple[str, bool]":
     """A folder with the job's files, and whether it is a writable in-memory disk."""
     place, user = job["place"], -1 if job["user"] is None else job["user"]
-    own = user >= 0 and kernel.own_mounts() and kernel.small_disk(place, job["disk"])
+    own = user >= 0 and kernel.own_mounts() and kernel.small_disk(place, job["disk"], _ENTRIES)
     os.chown(place, user if own else -1, -1)
     if not own:
         place = os.path.join(place, str(os.getpid()))

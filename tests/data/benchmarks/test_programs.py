@@ -146,4 +146,4 @@ def test_what_stands_before_the_function_goes_before_the_program(tmp_path):
     tasks = {task.id: task for task in HumanEval(path=str(path)).held_out("test", 9)}
     tests = tasks["HumanEval/1"].info["tests"]
     assert tests["prelude"].strip() == "def coded(s: str):\n    return s[::-1]"
-    assert tests["asserts"][0].endswith("check(decoded)")
+    assert tests["entry_point"] == "decoded" and tests["starter"].startswith("def decoded(")

@@ -17,12 +17,12 @@ from whet.rewards.verifiable.code import (
     Tiers,
 )
 from whet.rewards.verifiable.code.compare import same_text, same_value
-from whet.rewards.verifiable.fences import last_block
-from whet.sandbox import Limits, Safest, Sandbox, SandboxFault
+from whet.rewards.verifiable.code.programs import program_of
+from whet.sandbox import Ending, Limits, ProgramResult, Safest, Sandbox, SandboxFault
 from whet.types import Finish, Reason, UsageError
 
 STDIN = {"kind": "stdin", "inputs": ["1 2\n", "3 4\n"], "outputs": ["3\n", "7\n"]}
-CALL = {"kind": "call", "fn_name": "add", "inputs": [[1, 2], [3, 4]], "outputs": [3, [7]]}
+CALL = {"kind": "call", "fn_name": "add", "inputs": [[1, 2], [3, 4]], "outputs": [[3], [7]]}
 ASSERT = {
     "kind": "assert",
     "asserts": ["assert add(1, 2) == 3", "def check(f):\n    assert f(3, 4) == 7\ncheck(add)"],
@@ -102,8 +102,6 @@ TRICKS = {
     "looks into its files": "import os\nnames = os.listdir('.')\n"
     "seen = ''.join(open(n).read() for n in names if n != 'solution.py')\n"
     "def add(a, b): return 3 if 'assert' in seen else 0",
-    "answers for the harness": "import os\ndef add(a, b):\n"
-    '    os.write(3, b\'{"value": 3, "arguments": ["l"]}\\n\'); os._exit(0)',
     "writes to every descriptor": "import os\nfor n in range(64):\n    try: os.write(n, b'1')\n"
     "    except OSError: pass\ndef add(a, b): return 0",
     "is a mock": "from unittest.mock import MagicMock as add",
@@ -120,7 +118,7 @@ TRICKS = {
 def test_no_trick_passes(judged, trick, tests):
     verdict = judged(TRICKS[trick], tests)
     assert not verdict.fault and verdict.score == 0 and not verdict.correct
-    assert verdict.parts["passed"] <= (1 if trick == "answers for the harness" else 0)
+    assert verdict.parts["passed"] == 0
 
 
 @works
@@ -172,10 +170,10 @@ def test_test_functions_are_called(judged):
 
 
 @works
-def test_a_test_that_hands_over_a_function_is_the_tests_fault(judged):
+def test_a_function_of_the_test_is_called_back(judged):
     tests = {"kind": "assert", "asserts": ["assert same(lambda: 1)() == 1"]}
-    verdict = judged(RICH, tests)
-    assert verdict.fault and "function" in verdict.note
+    assert judged(RICH, tests).correct
+    assert not judged("def same(f): return lambda: 2", tests).correct
 
 
 @works
@@ -184,8 +182,62 @@ def test_a_checker_decides_where_it_is_given(judged):
     tests = {"kind": "stdin", "inputs": [""], "outputs": ["3 4"], "checker": checker}
     assert judged("print(5, 2)", tests).score == 1
     assert judged("print(5, 3)", tests).score == 0
-    with pytest.raises(SandboxFault):
-        judged("print(5, 3)", {**tests, "checker": "def check(): pass"})
+
+
+@works
+@pytest.mark.parametrize(
+    "checker",
+    [
+        "def check(): pass",
+        "def check(input, output, expected): return output == 'x'",
+        "import os; os._exit(0)",
+    ],
+)
+def test_a_checker_that_refuses_the_expected_output_is_a_fault(judged, checker):
+    tests = {"kind": "stdin", "inputs": [""], "outputs": ["3 4"], "checker": checker}
+    verdict = judged("print(3, 4)", tests)
+    assert verdict.fault and "doesn't accept the expected output" in verdict.note
+
+
+@works
+@pytest.mark.parametrize("output", ["words", "", "1 2", "9" * 9000, "[" * 9000, "\\x00"])
+def test_what_a_checker_cannot_read_is_wrong(judged, output):
+    checker = "def check(input, output, expected):\n    return int(output) == int(expected)"
+    tests = {"kind": "stdin", "inputs": [""], "outputs": ["4"], "checker": checker}
+    verdict = judged(f"print('{output}')", tests)
+    assert verdict.judged and not verdict.correct
+
+
+@pytest.mark.parametrize(
+    ("tests", "why"),
+    [
+        ({"kind": "assert", "asserts": ["import numpy as np\nassert f() == 1"]}, "imports numpy"),
+        ({"kind": "assert", "asserts": ["import pytest\nassert f() == 1"]}, "imports pytest"),
+        ({"kind": "assert", "asserts": ["assert f() == 1"], "setup": "import attrs"}, "attrs"),
+        ({**STDIN, "prelude": "import pandas"}, "imports pandas"),
+        ({**STDIN, "checker": "def check(i, o, e): return eval(o) == 1"}, "uses eval"),
+        ({"kind": "assert", "asserts": ["assert f( == 1"]}, "is no Python"),
+        ({"kind": "assert", "asserts": ["def check(c):\n    assert c() == 1"]}, "entry_point"),
+        ({"kind": "assert", "asserts": [""]}, "assert nothing"),
+        ({"kind": "assert", "asserts": ["class A(B): pass\nassert A().f() == 1"]}, "derives A"),
+        ({"kind": "assert", "asserts": ["import sys\nsys.stdin = 1\nassert f()"]}, "replaces"),
+        ({"kind": "assert", "asserts": ["# f() is 1", "print(f() == 1)"]}, "assert nothing"),
+    ],
+)
+def test_tests_that_cannot_judge_are_refused_before_a_program_is_run(judged, tests, why):
+    def run(*_):
+        raise AssertionError("a program was run")
+
+    verdict = judged(ADDS, tests, sandbox=fake(Sandbox, run=run, pair=run))
+    assert verdict.fault and why in verdict.note
+
+
+def test_a_program_that_ends_the_compiler_does_not_compile(judged):
+    def run(program, limits):
+        return ProgramResult(ending=Ending.EXIT, status=-11)
+
+    verdict = judged(PRINTS, STDIN, sandbox=fake(Sandbox, run=run), credit=Tiers())
+    assert verdict.judged and verdict.score == -0.5
 
 
 @works
@@ -203,8 +255,8 @@ def test_what_does_not_compile_is_told_apart(judged):
 
 @works
 def test_a_slow_program_fails_in_time(judged):
-    limits = Limits(wall_s=0.4)
-    verdict = judged("import time; time.sleep(60)", STDIN, limits=limits, total_s=1.5)
+    limits = Limits(wall_s=1)
+    verdict = judged("import time; time.sleep(60)", STDIN, limits=limits, total_s=3.05)
     assert verdict.score == 0 and verdict.reason is Reason.TIMEOUT
     assert "wall" in verdict.note and verdict.cost_ms < 20_000
 
@@ -263,7 +315,7 @@ def test_tests_that_cannot_be_read_are_a_fault(judged, tests, why):
 
 def test_without_a_program_nothing_is_run(rolled):
     judge = Code(sandbox=Safest(), credit=Tiers())
-    verdict = judge.score(rolled("print(3)", tests=STDIN))
+    verdict = judge.score(rolled("The answer is 3.", tests=STDIN))
     assert verdict.reason is Reason.NO_ANSWER and verdict.score == -1
     cut = judge.score(rolled("<think>```\nprint(3)\n```", tests=STDIN, finish=Finish.LENGTH))
     assert cut.reason is Reason.TRUNCATED
@@ -278,19 +330,46 @@ def test_a_sandbox_that_fails_is_no_failure_of_the_program(judged):
 
 
 @pytest.mark.parametrize(
-    ("text", "block"),
+    ("text", "program"),
     [
-        ("```\na\n```", "a\n"),
+        ("```\na()\n```", "a()\n"),
         ("```py\na\n```\n```py\nb\n```", "b\n"),
-        ("```py\na\n```\n```py\nb", None),
-        ("````\n```\na\n```\n````", "```\na\n```\n"),
+        ("```py\na\n```\n```py\nb", "b"),
+        ("````py\n```\na\n```\n````", "```\na\n```\n"),
         ("``` inline ``` words", None),
-        ("~~~\na\n~~~", "a\n"),
+        ("~~~py\na\n~~~", "a\n"),
         ("none", None),
+        ("```py\na```", "a"),
+        ("<answer>```py\na\n```</answer>", "a\n"),
+        ("```py\na\n```<|im_end|>", "a\n"),
+        ("```py\na\n```\n```bash\nb\n```", "a\n"),
+        ("```py\na\n```\n```\n42\n```", "a\n"),
+        ("```js\na()\n```", None),
+        ("def a(): pass", "def a(): pass"),
+        ("- ```py\n  if a:\n      b\n  ```", "if a:\n    b\n"),
     ],
 )
-def test_the_last_block_counts_if_it_is_closed(text, block):
-    assert last_block(text) == block
+def test_the_program_is_the_last_block_of_python(text, program):
+    assert program_of(text, "", parts=False, cut=False) == program
+
+
+def test_an_open_block_of_a_reply_that_was_cut_is_no_program():
+    assert program_of("```py\na\n```\n```py\nb", "", parts=False, cut=True) is None
+
+
+def test_blocks_that_belong_together_are_one_program():
+    text = "```py\ndef one(): return 1\n```\n```py\ndef two(): return 2 * one()\n```"
+    assert program_of(text, "", parts=True, cut=False).count("def ") == 2
+    assert program_of(text, "", parts=False, cut=False).count("def ") == 1
+    mended = "```py\ndef one(): return 1\n```\n```py\ndef one(): return 2\n```"
+    assert program_of(mended, "", parts=True, cut=False) == "def one(): return 2\n"
+
+
+@pytest.mark.parametrize("body", ["    return 2 * x", "return 2 * x", "y = 2 * x\n    return y"])
+def test_a_body_follows_the_head_of_its_function(body):
+    scope = {}
+    exec(program_of(f"```py\n{body}\n```", "def f(x):\n", parts=True, cut=False), scope)
+    assert scope["f"](4) == 8
 
 
 @pytest.mark.parametrize(
@@ -311,6 +390,10 @@ def test_the_last_block_counts_if_it_is_closed(text, block):
         ("1000", "1_000", False),
         ("", "", True),
         ("5", "", False),
+        ("1000001", "1000000.5", False),
+        ("5", "5.0", True),
+        ("0.0000001", "0.0000002", False),
+        ("1000000.25", "1000000.75", False),
     ],
 )
 def test_texts_are_compared_by_lines_then_tokens(expected, said, same):
@@ -333,6 +416,12 @@ def test_texts_are_compared_by_lines_then_tokens(expected, said, same):
         (None, None, True),
         (float("inf"), float("inf"), True),
         (float("nan"), float("nan"), False),
+        (1000001, 1000000.5, False),
+        (1000000.5, 1000001, False),
+        (0, 1e-7, False),
+        (10**18, 10**18 + 1, False),
+        (0.0, 1e-17, True),
+        (10**400, 1.0, False),
     ],
 )
 def test_values_are_compared_by_kind(expected, got, same):

@@ -20,9 +20,9 @@ class HumanEval(BenchmarkFile):
     ends in the head of the function that `entry_point` names, `test` defines `check(candidate)`,
     and the solution is the body of the function.
 
-    The reply is a whole program.  What stands before the function in `prompt`, its imports and the
-    functions that it may use, is put in front of the program, for the authors' tests run prompt and
-    completion together.
+    The reply is a whole program, or the body of the function alone.  What stands before the
+    function in `prompt`, its imports and the functions that it may use, is put in front of the
+    program, for the authors' tests run prompt and completion together.
 
     Sources: the authors' code and data (github.com/openai/human-eval); Chen et al.,
     arXiv:2107.03374.
@@ -37,10 +37,13 @@ class HumanEval(BenchmarkFile):
             raise row.wrong("entry_point", "give the name of the function that prompt begins")
         if _CHECK.search(test) is None:
             raise row.wrong("test", "define check(candidate) in it")
+        head = given.rindex(f"def {name}(")
         tests = {
             "kind": "assert",
-            "asserts": [f"{test}\n\ncheck({name})"],
-            "prelude": given[: given.rindex(f"def {name}(")],
+            "asserts": [test],
+            "entry_point": name,
+            "prelude": given[:head],
+            "starter": given[head:],
         }
         return Task(
             id=row.identity("task_id"),

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from itertools import chain
-from math import isclose
 
-_TOLERANCE = 1e-6  # relative and absolute
+_RELATIVE, _ABSOLUTE, _SMALL = 1e-9, 1e-6, 1e-3
+_NOISE, _ZERO = 1e-9, 1e-12  # around whole numbers, and around nought
 _SHORT = frozenset({"yes", "no"})  # in whatever case
 
 
 def same_text(expected: str, said: str) -> bool:
-    """Whether two outputs have equal lines, or else equal tokens, with numbers within 1e-6.
+    """Whether two outputs have equal lines, or else equal tokens, with numbers as in `near`.
 
     Blanks at the ends of lines are ignored.
     """
@@ -27,7 +27,7 @@ def same_text(expected: str, said: str) -> bool:
 
 
 def same_value(expected: object, got: object) -> bool:
-    """Whether two JSON values are equal, with numbers within 1e-6.
+    """Whether two JSON values are equal, with numbers as in `near`.
 
     The expected value may be wrapped in one more list.
     """
@@ -46,7 +46,20 @@ def _same_token(wanted: str, got: str) -> bool:
     one, other = _number(wanted), _number(got)
     if one is None or other is None or (_whole(wanted) and _whole(got)):
         return False
-    return isclose(one, other, rel_tol=_TOLERANCE, abs_tol=_TOLERANCE)
+    return near(int(wanted) if _whole(wanted) else one, other)
+
+
+def near(expected: float, got: float) -> bool:
+    """Whether a number is as close to the expected one as a right program's.
+
+    A whole number is met to 1e-9.  Otherwise the difference is at most 1e-6, or less where the
+    expected number is below 1e-3 (a thousandth of it), or more where it is above 1000 (1e-9 of it).
+    """
+    if isinstance(expected, int):
+        return abs(got - expected) <= _NOISE
+    size = abs(expected)
+    room = max(_RELATIVE * size, min(_ABSOLUTE, _SMALL * size), _ZERO)
+    return abs(got - expected) <= room
 
 
 def _whole(token: str) -> bool:
@@ -65,7 +78,7 @@ def _number(token: str) -> float | None:
 
 
 def equal_value(expected: object, got: object) -> bool:
-    """Whether two JSON values are equal, with numbers within 1e-6; a tuple is a list."""
+    """Whether two JSON values are equal, with numbers as in `near`; a tuple is a list."""
     if isinstance(expected, dict) and isinstance(got, dict):
         return expected.keys() == got.keys() and all(
             equal_value(v, got[k]) for k, v in expected.items()
@@ -82,14 +95,13 @@ def _each_equal(expected: Sequence[object], got: Sequence[object]) -> bool:
 
 
 def _close(expected: object, got: object) -> bool:
-    numbers = all(isinstance(x, (int, float)) and not isinstance(x, bool) for x in (expected, got))
-    if not numbers:
+    if isinstance(expected, bool) or isinstance(got, bool):
+        return False
+    if not isinstance(expected, (int, float)) or not isinstance(got, (int, float)):
         return False
     if expected == got:
         return True
     try:
-        return isclose(
-            float(str(expected)), float(str(got)), rel_tol=_TOLERANCE, abs_tol=_TOLERANCE
-        )
-    except (OverflowError, ValueError):
+        return near(expected, got)
+    except OverflowError:  # a whole number beyond all floats
         return False

@@ -13,12 +13,13 @@ from whet.rewards.verifiable.code.credit import Result as Result
 from whet.rewards.verifiable.code.credit import Speed as Speed
 from whet.rewards.verifiable.code.credit import Threshold as Threshold
 from whet.rewards.verifiable.code.credit import Tiers as Tiers
-from whet.rewards.verifiable.code.suite import SuiteCase, Unusable, begun, cases, compiles
+from whet.rewards.verifiable.code.programs import program_of
+from whet.rewards.verifiable.code.sources import Unusable
+from whet.rewards.verifiable.code.suite import SuiteCase, begun, cases, compiles
 from whet.rewards.verifiable.extraction import after_think, with_open_think
-from whet.rewards.verifiable.fences import last_block
 from whet.rewards.verifiable.verdicts import no_answer
 from whet.sandbox import Ending, Limits, ProgramResult, Safest, Sandbox
-from whet.types import Reason, Rollout, UsageError, Verdict
+from whet.types import Finish, Reason, Rollout, UsageError, Verdict
 
 _LATE = (Ending.WALL, Ending.CPU)
 
@@ -27,12 +28,18 @@ _LATE = (Ending.WALL, Ending.CPU)
 class Code(Reward):
     """A score for the tests that the program in the reply passes; `correct` where it passes all.
 
-    The program is the last fenced block after the thoughts.  Every test is a run of its own in a
-    sandbox.  Inputs are passed one at a time and outputs are compared outside.  Assertions run in a
-    second sandbox, which calls the program over a link.  A test that exceeds its wall time is
-    repeated once with twice the limit.  A sandbox that fails is a fault.
+    The program is the last block of Python after the thoughts; blocks that it needs come with it,
+    and so does the head of a function of which it is the body (`starter`).  Every test is a run of
+    its own in a sandbox.  Inputs are passed one at a time and outputs are compared outside, numbers
+    within 1e-6.  Assertions run in a second sandbox, which calls the program over a link: what
+    comes back is data, or an object that equals only itself unless the test has constructed it.  A
+    test that exceeds its wall time is repeated once with twice the limit.  Tests that assert
+    nothing, import what the sandbox doesn't have, or have a checker that refuses the expected
+    output are a fault, as is a sandbox that fails; no reply can make one.
 
-    The time limits are unconfirmed: 4 s for a test, 30 s for all of them.
+    The time limits are unconfirmed: 4 s for a test, 30 s for all of them.  A test is not begun
+    after that, but has its own limit whole: with less, a sandbox could fail to start the program,
+    which would be a fault made by a slow program.
     """
 
     credit: PassCredit = AllPass()
@@ -61,11 +68,13 @@ class Code(Reward):
         if text is None:
             cut = Verdict.failure(Reason.TRUNCATED, note="the thoughts never end")
             return replace(cut, score=self.credit.absent)
-        code = last_block(text)
-        if code is None or not code.strip():
+        tests, cut = rollout.task.info["tests"], rollout.finish is Finish.LENGTH
+        starter = str(tests.get("starter") or "")
+        code = program_of(text, starter, parts=tests["kind"] != "stdin", cut=cut)
+        if code is None:
             return replace(no_answer(rollout), score=self.credit.absent)
         try:
-            return self._verdict(begun(rollout.task.info["tests"], code), found)
+            return self._verdict(begun(tests, code), found)
         except Unusable as unusable:
             return Verdict.unjudged(f"task {rollout.task.id!r}: {unusable}")
 
@@ -104,11 +113,10 @@ class Code(Reward):
         return tests, note
 
     def _try(self, code: str, case: SuiteCase, left: float, *, again: bool) -> tuple[Result, str]:
-        limits = replace(self.limits, wall_s=min(self.limits.wall_s, left))
+        limits = self.limits
         passed, outcome = case.run(code, self.sandbox, limits)
-        left -= outcome.wall_s
-        if outcome.ending is Ending.WALL and again and left > limits.wall_s:
-            limits = replace(limits, wall_s=min(2 * limits.wall_s, left))
+        if outcome.ending is Ending.WALL and again and left - outcome.wall_s > limits.wall_s:
+            limits = replace(limits, wall_s=2 * limits.wall_s)
             passed, outcome = case.run(code, self.sandbox, limits)
         test = Result(
             passed=passed,

@@ -8,17 +8,29 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any, Protocol, runtime_checkable
 
+from whet.rewards.verifiable.code.asserting import meant
 from whet.rewards.verifiable.code.compare import equal_value, same_text, same_value
 from whet.rewards.verifiable.code.guests import CALL, CHECK, COMPILE
-from whet.sandbox import Ending, Limits, Program, ProgramResult, Sandbox, SandboxFault
+from whet.rewards.verifiable.code.reach import reachable
+from whet.rewards.verifiable.code.sources import Unusable, careful, parsed
+from whet.sandbox import Ending, Limits, Program, ProgramResult, Sandbox
 
-_LINK = Path(__file__).with_name("link.py").read_text()
+_OURS = re.compile(r"^from whet\..*\n", re.MULTILINE)
+_PARTS = (Path(__file__).with_name(f"{name}.py").read_text() for name in ("remote", "link", "ends"))
+_LINK = "\n".join(_OURS.sub("", part) for part in _PARTS)
 _BRIEF = 60  # characters of an expectation
 _FUTURE = re.compile(r"^from __future__ import .*$\n?", re.MULTILINE)
-
-
-class Unusable(ValueError):
-    """Tests that cannot be run, which is a fault of the task."""
+_SOLUTION = re.compile(r"^class Solution\b", re.MULTILINE)
+_TYPING = "from typing import *\n"
+_LEETCODE = """import bisect, collections, functools, heapq, itertools, math, operator, random
+import re, string
+from bisect import bisect_left, bisect_right, insort
+from collections import *
+from functools import *
+from heapq import *
+from itertools import *
+from math import ceil, comb, floor, gcd, inf, isqrt, lcm, log, log2, sqrt
+"""
 
 
 @runtime_checkable
@@ -51,9 +63,21 @@ class Printed:
         said = outcome.stdout.decode(errors="replace")
         if not self.checker:
             return same_text(self.expected, said), outcome
-        job = {"input": self.given, "output": said, "expected": self.expected}
-        files = {"checker.py": self.checker.encode()}
-        return trusted(CHECK, job, files, sandbox), outcome
+        return self._accepted(said, sandbox), outcome
+
+    def _accepted(self, said: str, sandbox: Sandbox) -> bool:
+        """Whether the checker accepts an output; one that it can't read is wrong.
+
+        Raises `Unusable` if it doesn't accept the expected output either.
+        """
+        token = token_hex(16)
+        job = {"input": self.given, "output": said, "expected": self.expected, "token": token}
+        files, stdin = {"checker.py": self.checker.encode()}, json.dumps(job).encode()
+        outcome = sandbox.run(Program(source=CHECK, stdin=stdin, files=files), Limits())
+        told = outcome.stdout.decode(errors="replace")
+        if not told.startswith(f"{token}1"):
+            raise Unusable(f"the checker doesn't accept the expected output: {_end(outcome)}")
+        return told == f"{token}11"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,51 +113,43 @@ class Asserted:
 
     source: str
     expected: str = ""
-    names: tuple[str, ...] = ()  # of builtins that the program is asked to define anew
+    prelude: str = ""  # source that stands in front of the program, which the test may use
+    names: tuple[str, ...] = ()  # that the program is asked to define, though they exist
 
     def run(self, code: str, sandbox: Sandbox, limits: Limits) -> tuple[bool, ProgramResult]:
         """Runs program and assertions in two linked sandboxes."""
         token = token_hex(16)
-        job = json.dumps({"source": self.source, "token": token, "names": self.names}).encode()
+        job = {"source": self.source, "prelude": self.prelude, "names": self.names, "token": token}
         tested = Program(source=f"{_LINK}\nserve()\n", files={"solution.py": _bytes(code)})
-        harness = Program(source=f"{_LINK}\nhold()\n", stdin=job)
+        harness = Program(source=f"{_LINK}\nhold()\n", stdin=json.dumps(job).encode())
         program, told = sandbox.pair(tested, harness, limits)
         said = told.stdout.decode(errors="replace")
         if told.ending is Ending.EXIT and said.startswith(f"{token}0"):
-            raise Unusable(f"a test passes {said[len(token) + 1 :][:_BRIEF]}, which is not data")
+            raise Unusable(f"the prelude fails: {said[len(token) + 1 :][:_BRIEF]}")
         passed = told.well and said == f"{token}1"
         return passed, told if passed or program.ending is Ending.EXIT else program
 
 
-def trusted(
-    program: str, job: Mapping[str, object], files: Mapping[str, bytes], sandbox: Sandbox
-) -> bool:
-    """The answer of one of our programs, which runs alone in a sandbox."""
-    token = token_hex(16)
-    stdin = json.dumps({**job, "token": token}).encode()
-    outcome = sandbox.run(Program(source=program, stdin=stdin, files=files), Limits())
-    said = outcome.stdout.decode(errors="replace")
-    if said not in (f"{token}0", f"{token}1"):
-        raise SandboxFault(
-            f"a judging program failed: {outcome.stderr.decode(errors='replace')[-200:]}"
-        )
-    return said.endswith("1")
-
-
 def compiles(code: str, sandbox: Sandbox) -> bool:
-    """Whether the text compiles as Python."""
-    return trusted(COMPILE, {"source": code}, {}, sandbox)
+    """Whether the text compiles as Python; one that ends the compiler does not."""
+    token = token_hex(16)
+    job = json.dumps({"source": code, "token": token}).encode()
+    return sandbox.run(Program(source=COMPILE, stdin=job), Limits()).stdout == f"{token}1".encode()
 
 
 def begun(tests: Mapping[str, Any], code: str) -> str:
     """The program after the source that the tests put in front of it.
 
-    Imports from `__future__` stay first, as Python wants them.
+    Where functions are tested, the names of `typing` are there, which the heads of functions use,
+    and for a `class Solution` those that LeetCode imports.  Imports from `__future__` stay first,
+    as Python wants them.
     """
-    prelude = str(tests.get("prelude") or "")
-    if not prelude:
+    before = str(tests.get("prelude") or "")
+    if tests.get("kind") in ("call", "assert"):
+        before = _TYPING + (_LEETCODE if _SOLUTION.search(code) else "") + before
+    if not before:
         return code
-    return f"{''.join(_FUTURE.findall(code))}{prelude}\n{_FUTURE.sub('', code)}"
+    return f"{''.join(_FUTURE.findall(code))}{before}\n{_FUTURE.sub('', code)}"
 
 
 def cases(tests: object) -> tuple[SuiteCase, ...]:
@@ -143,6 +159,7 @@ def cases(tests: object) -> tuple[SuiteCase, ...]:
     kind = tests.get("kind")
     if kind not in _READERS:
         raise Unusable(f"tests.kind is {kind!r}; give one of {', '.join(_READERS)}")
+    parsed(str(tests.get("prelude") or ""), "tests.prelude")
     found = tuple(_READERS[kind](tests))
     if not found:
         raise Unusable("there is no test among the tests")
@@ -150,7 +167,7 @@ def cases(tests: object) -> tuple[SuiteCase, ...]:
 
 
 def _printed(tests: Mapping[str, Any]) -> list[SuiteCase]:
-    checker = str(tests.get("checker") or "")
+    checker = careful(str(tests.get("checker") or ""))
     inputs, outputs = _paired(tests)
     pairs = zip(inputs, outputs, strict=True)
     return [Printed(given=_text(i), expected=_text(o), checker=checker) for i, o in pairs]
@@ -161,8 +178,10 @@ def _called(tests: Mapping[str, Any]) -> list[SuiteCase]:
     if not isinstance(name, str) or not name.isidentifier():
         raise Unusable(f"tests.fn_name is {name!r}; give the function's name")
     found: list[SuiteCase] = []
+    values = _paired(tests)[1]
+    wrapped = all(isinstance(value, list) and len(value) == 1 for value in values)
     for given, value in zip(*_paired(tests), strict=True):
-        arguments, same = given, same_value
+        arguments, same = given, same_value if wrapped else equal_value
         if isinstance(given, str):  # one argument of JSON on each line
             arguments = [_decoded(line) for line in given.split("\n") if line.strip()]
             value, same = _decoded(value), equal_value
@@ -176,7 +195,20 @@ def _asserted(tests: Mapping[str, Any]) -> list[SuiteCase]:
     if not isinstance(sources, Sequence) or isinstance(sources, str):
         raise Unusable("tests.asserts is no list; give a list of sources with assertions")
     setup, names = str(tests.get("setup") or ""), tuple(map(str, tests.get("names") or ()))
-    return [Asserted(source=f"{setup}\n{source}", names=names) for source in sources]
+    entry = str(tests.get("entry_point") or (names[0] if len(names) == 1 else ""))
+    prelude = str(tests.get("prelude") or "")
+    names = (*names, entry)
+    found: list[SuiteCase] = []
+    for source in sources:
+        text, asserts = meant(str(source), setup, entry)
+        reachable(text, prelude)
+        if asserts:
+            found.append(Asserted(source=text, prelude=prelude, names=names))
+        else:
+            setup = text  # a step on the way to the next ones
+    if sources and not found:
+        raise Unusable(f"the tests assert nothing: {setup.strip()[:_BRIEF]!r}")
+    return found
 
 
 _READERS: dict[str, Callable[[Mapping[str, Any]], list[SuiteCase]]]
@@ -206,3 +238,8 @@ def _decoded(text: object) -> Any:
 
 def _bytes(text: str) -> bytes:
     return text.encode(errors="surrogatepass")
+
+
+def _end(outcome: ProgramResult) -> str:
+    """The last words of one of our programs."""
+    return outcome.stderr.decode(errors="replace").strip()[-_BRIEF:]
