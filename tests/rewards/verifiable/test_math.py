@@ -34,7 +34,7 @@ def judged(rolled):
         ("x=3", "3", True),
         ("3", "$x=3$", True),
         ("$x<3$", r"$(-\infty,3)$", True),
-        (r"$(-\infty,3)$", "$x<3$", False),
+        (r"$(-\infty,3)$", "$x<3$", True),
         ("$(1,2)$", r"$\{1,2\}$", False),
         ("$(1,2)$", "$(2,1)$", False),
         (r"$\{1,2\}$", "1,2", True),
@@ -45,7 +45,8 @@ def judged(rolled):
         ("2^{10}", "1024", True),
         (r"1\text{ cm}", "1", True),
         (r"90^\circ", "90", True),
-        (COLUMN, "$(1,2)$", False),  # a vector is no pair
+        (COLUMN, "$(1,2)$", True),
+        (COLUMN, r"\begin{pmatrix}1&2\end{pmatrix}", False),
         (r"\$5", "5", True),
         ("A", "A", True),
     ],
@@ -64,7 +65,7 @@ def test_the_acceptance_table(judged, gold, answer, equal):
         ("4", r"\boxed{1} \boxed{4}", Reason.WRONG),
         ("4", "<answer>4</answer>", Reason.OK),
         ("4", r"\boxed{4", Reason.NO_ANSWER),
-        ("A", "The answer is A", Reason.NO_ANSWER),  # letters to choose from are no mathematics
+        ("A", "The answer is A", Reason.OK),
         ("0.5", r"<think>..</think> \boxed{\frac{4}{8}}", Reason.OK),
         ("3", "I get 3 then 7", Reason.NO_ANSWER),
     ],
@@ -76,10 +77,10 @@ def test_the_rest_of_the_table(judged, gold, reply, reason):
 @pytest.mark.parametrize(
     ("gold", "answer", "equal"),
     [
-        ("5", r"\sqrt{25}", False),
-        ("6", "3!", False),
+        ("5", r"\sqrt{25}", True),
+        ("6", "3!", True),
         ("55", r"\sum_{i=1}^{10} i", False),
-        ("5", "(5)(1)", False),
+        ("5", "(5)(1)", True),
         ("5", "5 + 0", False),
         ("4", r"4 \text{ or } 5", False),
         ("4", "4, 5", False),
@@ -100,7 +101,7 @@ def test_the_rest_of_the_table(judged, gold, reply, reason):
         ("5", "5x", False),
         (r"90^\circ", "90°", True),
         ("-2", "−2", True),
-        ("42", "４２", False),
+        ("42", "４２", True),
         ("42", "NaN", False),
         ("42", r"\infty", False),
         ("42", "1e999", False),
@@ -110,7 +111,7 @@ def test_the_rest_of_the_table(judged, gold, reply, reason):
         (r"\text{east}", r"\text{seat}", False),
         ("(1,2)", "[1,2]", False),
         ("(1,2)", "1,2", False),
-        ("(3,4)", "x=3, y=4", False),
+        ("(3,4)", "x=3, y=4", True),
         ("1,2", r"\{2, 1\}", True),
         (COLUMN, r"\begin{bmatrix}1\\2\end{bmatrix}", True),
         (r"2\pi", "2π", True),
@@ -204,10 +205,10 @@ def test_long_answers_are_wrong(judged, answer):
     assert "characters, more than 512" in verdict.note
 
 
-def test_what_hangs_the_checker_is_the_policys_failure(rolled):
+def test_towers_of_powers_are_wrong_at_once(rolled):
     quick = Math(limit_s=1.0, workers=1)
     rollout = rolled(r"\boxed{9^{9^{9^9}}}", answer="x^2+1")
-    assert quick.score(rollout).reason is Reason.TIMEOUT
+    assert quick.score(rollout).reason is Reason.WRONG
     assert JUDGE.score(rolled(r"\boxed{1+x^2}", answer="x^2+1")).correct
 
 
@@ -300,7 +301,7 @@ def test_no_text_keeps_the_reader_busy(rolled, hostile):
         (r"\frac{1}{2}", r"\left(\frac{1}{2}\right)", True),
         ("7", "((7))", True),
         ("3", "x=(3)", True),
-        ("6", "(2)(3)", False),
+        ("6", "(2)(3)", True),
         ("5", "(2+3)", False),
         (r"728\text{ million}", r"728\text{ km}", False),
         (r"728\text{ million}", "728,000,000", True),

@@ -16,13 +16,16 @@ _ANCHOR = re.compile(
     r"[\s:\uff1a*]*(?=[^\s:\uff1a*])",
     re.IGNORECASE,
 )
-_HASHES = re.compile(r"[ \t]*####[ \t:*]*(?=[^\s:*])")  # as GSM8K's last line
+_HASHES = re.compile(r"[ \t*]*####[ \t:*]*(?=[^\s:*])")  # as GSM8K's last line
 _NUMBERED = re.compile(  # a line of a number alone
     r"^[ \t]*####[ \t:*]*(?=[-+$]{0,2}[\d.,]*\d[%.]?[ \t\r*]*$)", re.MULTILINE
 )
 _END_MARK = re.compile(
     r"(?:<\|(?:im_end|endoftext|end_of_text|eot_id|eom_id|end|return|END_OF_TURN_TOKEN)\|>"
     r"|<\uff5cend\u2581of\u2581sentence\uff5c>|<end_of_turn>|</s>|<eos>)\Z"
+)
+_OFFERED = re.compile(
+    r"\W*(?:or|alternatively|either|and|maybe|perhaps|otherwise)\W+(?:boxed\W)?", re.IGNORECASE
 )
 _MARK = 32  # characters, at least as many as the longest mark has
 _FORMULA = re.compile(r"\$([^$]+)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]")
@@ -104,6 +107,22 @@ def tagged(text: str) -> str | None:
 def boxed(text: str) -> tuple[str, ...]:
     r"""The content of each outermost \boxed{…} with balanced braces; an unclosed box is skipped."""
     return tuple(text[start:end].strip() for start, end in _boxes(text)[0])
+
+
+def final_boxes(text: str) -> tuple[str, ...]:
+    r"""The boxes that are the answer: those in the last line with a box, and what is offered beside.
+
+    Boxes in earlier lines are steps, or were corrected, unless only a word such as `or` lies between.
+    """
+    spans = _boxes(text)[0]
+    kept = spans[-1:]
+    for (_, end), (begin, _) in zip(spans[-2::-1], spans[:0:-1], strict=False):
+        between = text[end:begin]
+        if "\n" in between and not _OFFERED.fullmatch(between):
+            break
+        kept.insert(0, spans[len(spans) - len(kept) - 1])
+    outer = [text[begin:end].strip() for begin, end in kept]
+    return tuple(inner for one in outer for inner in boxed(one) or (one,))
 
 
 def _boxes(text: str) -> tuple[list[tuple[int, int]], int]:

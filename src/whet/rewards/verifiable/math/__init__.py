@@ -1,9 +1,10 @@
-r"""Mathematical equivalence: exact for numbers, math-verify 0.9 for everything else.
+r"""Mathematical equivalence, read and computed here; math-verify 0.9 decides what is not read.
 
-Several decisions are ours, each on the side of rejection.  A number must be evaluated: `2+3` is not
-5, while `2^{10}` is 1024.  The same holds for sums, products, integrals, limits and derivatives
-that the gold answer evaluates.  50\% is ½ and not 50.  A list in round brackets is not a set.  A
-unit may be missing but not differ.  Look-alikes of other scripts are other letters.
+Several decisions are ours, each on the side of rejection.  A sum of numbers must be carried out:
+`2+3` is not 5, while `2^{10}` is 1024.  Integrals, limits and derivatives are not evaluated.  50\%
+is ½ and not 50, unless the question asks for percent.  A list in round brackets is not a set.  A
+unit may be missing but not differ.  A reply without an announcement is read only where its last
+sentence has the form of a conclusion.  Letters of other scripts are other letters.
 """
 
 from importlib import import_module

@@ -1,24 +1,23 @@
-"""The reward `math`: extract the answer, compare exactly, else ask math-verify."""
+"""The reward `math`: read the answers of a reply, compare them exactly, else ask math-verify."""
 
-import re
 from dataclasses import dataclass, replace
 from time import perf_counter
 
 from whet.protocols import Reward
-from whet.rewards.verifiable.extraction import after_think, answers, with_open_think
+from whet.rewards.verifiable.extraction import after_think, with_open_think
 from whet.rewards.verifiable.math.canonical import canonical
-from whet.rewards.verifiable.math.normal import brackets, formula, plain, tidy, unassigned
+from whet.rewards.verifiable.math.equality import equal
+from whet.rewards.verifiable.math.normal import formula, plain
 from whet.rewards.verifiable.math.number import number
+from whet.rewards.verifiable.math.replies import given, says
 from whet.rewards.verifiable.math.symbolic import agree
 from whet.rewards.verifiable.math.tolerance import within
 from whet.rewards.verifiable.verdicts import no_answer, nothing_to_compare
 from whet.sandbox.workers import Died, Workers
 from whet.types import Reason, Rollout, Task, Verdict
+from whet.types.messages import question_in
 
 _SHOWN = 80  # characters of an answer in a note
-_PROSE = re.compile(r"[A-Za-z ]*[A-Za-z]{4}[A-Za-z ]*")  # to algebra, a product of its letters
-
-_UNDONE = re.compile(r"\\(?:int|sum|prod|lim)(?![a-zA-Z])|\\frac\{d\}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,17 +25,20 @@ class Math(Reward):
     r"""1 where the final answer equals the task's, else 0.
 
     The answer stands after the thoughts in the last `<answer>`, in the last `\boxed{…}`, after
-    `final answer is` or `Answer:`, or in a line `#### …`.  Of several boxes each must equal the
-    task's answer, for a reply with two others bets on both.  An answer without its end is none: an
-    open tag or box, and the last sentence of a reply that was cut.  A task may have a relative
-    tolerance, `info["rel_tol"]`, or absolute ones, `info["abs_tol"]`: a list of one error, or of
-    one for each number where the answer has several with commas between them.
+    `the answer is` or `Answer:`, in a line `#### …`, or in the last sentence that has a number or a
+    formula.  Of several boxes those in the last line count, and each must equal the task's answer,
+    for a reply with two others bets on both; boxes in earlier lines are steps.  An answer without
+    its end is none: an open tag or box, and the last sentence of a reply that was cut.  A task may
+    have a relative tolerance, `info["rel_tol"]`, or absolute ones, `info["abs_tol"]`: a list of one
+    error, or of one for each number where the answer has several with commas between them.
 
-    An answer that hangs the checker is the policy's failure if the gold answer can be compared with
-    0.  A gold answer that cannot, and a checker that crashes, are faults.
+    Formulas are computed with fractions or 50 digits, in bounded time.  Only where the task's own
+    answer cannot be read so does math-verify decide, in a worker; what hangs it is then the
+    policy's failure if the task's answer can be compared with 0.  A task's answer that neither can
+    read is a fault.
     """
 
-    limit_s: float = 5.0  # wall time of one comparison
+    limit_s: float = 5.0  # wall time of one comparison by math-verify
     longest: int = 512  # characters of an answer; what is longer is wrong
     boxes: int = 4  # boxes of different text; a reply with more is wrong
     workers: int = 2
@@ -52,26 +54,39 @@ class Math(Reward):
         text = after_think(with_open_think(rollout.turns))
         if text is None:
             return Verdict.failure(Reason.TRUNCATED, note="the thoughts never end")
-        where, found = answers(text, rollout.finish)
-        if not found:
+        found = given(text, rollout.finish)
+        if not found.answers:
             return no_answer(rollout)
-        different = {plain(answer): answer for answer in found}
-        if len(different) > self.boxes:
-            return Verdict.failure(Reason.WRONG, note=f"{where}: {len(different)} answers")
-        judged = [self._compare(rollout, answer, where) for answer in different.values()]
-        return next((verdict for verdict in judged if verdict.correct is False), judged[-1])
+        if len(set(map(plain, found.answers))) > self.boxes:
+            note = f"{found.where}: {len(found.answers)} answers"
+            return Verdict.failure(Reason.WRONG, note=note)
+        judged = [
+            self._answer(rollout, answer, found.where) for answer in dict.fromkeys(found.answers)
+        ]
+        judged += [self._answer(rollout, answer, "announcement") for answer in found.added]
+        return next((verdict for verdict in judged if verdict.correct is False), judged[0])
 
-    def _compare(self, rollout: Rollout, answer: str, where: str) -> Verdict:
+    def _answer(self, rollout: Rollout, answer: str, where: str) -> Verdict:
         """The verdict on one answer."""
+        note = f"{where}: {answer[:_SHOWN]}"
         if len(answer) > self.longest:
             note = f"{where}: {len(answer)} characters, more than {self.longest}"
             return Verdict.failure(Reason.WRONG, note=note)
-        task, note = rollout.task, f"{where}: {answer[:_SHOWN]}"
-        known = _settled(task, answer)
-        if known is not None:
-            return Verdict.binary(correct=known, note=note, answer=canonical(answer))
+        task = rollout.task
+        question = question_in(task.prompt)
+
+        def meant(text: str) -> bool | None:
+            return _allowed(task, text) or equal(task.answer, text, question)
+
+        correct = meant(answer) if where == "box" else says(answer, meant, question)
+        if correct is None:
+            return self._asked_of_a_library(rollout, answer, note)
+        return Verdict.binary(correct=correct, note=note, answer=canonical(answer))
+
+    def _asked_of_a_library(self, rollout: Rollout, answer: str, note: str) -> Verdict:
+        """math-verify's verdict, for a task's answer that is not read here."""
         workers = Workers(count=self.workers, limit_s=self.limit_s, modules=("math_verify",))
-        gold = formula(task.answer)
+        gold = formula(rollout.task.answer)
         try:
             equal = workers.call(agree, gold, formula(answer))
         except Died as death:
@@ -82,7 +97,7 @@ class Math(Reward):
             equal = None
         if equal is None:
             return Verdict.unjudged(
-                f"the answer of task {task.id!r} can't be read: {gold[:_SHOWN]}"
+                f"the answer of task {rollout.task.id!r} can't be read: {gold[:_SHOWN]}"
             )
         return Verdict.binary(correct=equal, note=note, answer=canonical(answer))
 
@@ -95,30 +110,11 @@ def _can_judge(workers: Workers, gold: str) -> bool:
         return False
 
 
-def _settled(task: Task, answer: str) -> bool | None:
-    """The verdict of exact rules, and of the errors that a task allows; None for algebra."""
-    known = _known(task.answer, answer, float(task.info.get("rel_tol") or 0.0))
-    allowed = task.info.get("abs_tol")
-    if known or not allowed:
-        return known
-    near = within(task.answer, answer, allowed)
-    return known if near is None else near
-
-
-def _known(gold: str, answer: str, tolerance: float) -> bool | None:
-    """The verdict where exact rules decide; None where algebra is needed."""
-    if plain(gold) == plain(answer):
+def _allowed(task: Task, answer: str) -> bool:
+    """Whether the answer is right within the errors that the task allows."""
+    tolerance = float(task.info.get("rel_tol") or 0.0)
+    exact, found = number(task.answer), number(answer)
+    if tolerance and exact is not None and found is not None and exact.agrees(found, tolerance):
         return True
-    (wanted, _), (given, _) = unassigned(tidy(gold)), unassigned(tidy(answer))
-    if wanted and given and wanted != given:
-        return False
-    exact, found = number(gold), number(answer)
-    if exact is not None:
-        return found is not None and exact.agrees(found, tolerance)
-    if _PROSE.fullmatch(plain(gold)):
-        return plain(gold).casefold() == plain(answer).casefold()
-    kinds = brackets(tidy(gold)), brackets(tidy(answer))
-    undone = _UNDONE.search(tidy(answer)) and not _UNDONE.search(tidy(gold))
-    if undone or (all(kinds) and kinds[0] != kinds[1]):
-        return False
-    return None if formula(gold + answer).isascii() else False
+    errors = task.info.get("abs_tol")
+    return bool(errors) and bool(within(task.answer, answer, errors))

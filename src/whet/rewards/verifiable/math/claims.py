@@ -1,0 +1,112 @@
+"""What a text claims: the end of a derivation, without names in front and conditions behind."""
+
+import re
+
+from whet.rewards.verifiable.math.amounts import amounts
+from whet.rewards.verifiable.math.evaluation import inexact
+from whet.rewards.verifiable.math.kinds import Equation, Meaning, Several
+from whet.rewards.verifiable.math.pieces import cut, enclosed
+from whet.rewards.verifiable.math.regions import number_of
+
+EQUALS, _NEAR, _ARROW = re.compile(r"=(?!=)"), re.compile("≈"), re.compile("⇒")
+_COMMA = re.compile(r"[,;]|\s(?=\()|\"\s*\(?\s*(?:for|where|with|if|when|since)\b")
+_LISTED = re.compile(r"[,;]")
+_CONDITION = re.compile(
+    r"≠|^\(?\s*\"?\s*(?:since|because|as|for|where|with|if|when|only|provided|not|the only|"
+    r"i\.?e|exact)\b"
+    r"|∈\s*\\[RNQC]|^\(?\s*[A-Za-z]\s*(?:[<>≤≥])"
+)
+MEMBER = re.compile(r"^\(?\s*[A-Za-zα-ω](?:_\{\w+\})?(?:\s*,\s*[A-Za-z])*\s*\)?\s*(?:∈|\"in\")\s*")
+NAME = re.compile(r"^(?:[A-Za-zα-ωΑ-Ω]'*(?:_\{[^{}]*\})?)$")
+CALLED = re.compile(r"^([A-Za-z]'*(?:\^\{-1\}|\^\{\(\d\)\})?)\(([a-z])\)$")
+_UNDONE = re.compile(r"\\(?:int|sum|prod|lim|oint)(?![a-zA-Z])|\\frac\{d|[∫∑∏]")
+
+
+def claims(text: str, wanted: str, gold: list[Meaning]) -> list[str]:
+    """The forms in which a text claims an answer; none where its parts contradict each other."""
+    text = cut(text, _ARROW)[-1] if "⇒" not in wanted else text
+    forms = [text]
+    bare = _unconditional(text)
+    if bare != text:
+        forms.append(bare)
+    for form in (text, bare):
+        member = MEMBER.sub("", form)
+        if member != form:
+            inner = member.strip()
+            forms.append(inner[1:-1] if enclosed(inner) == "⟪⟫" else inner)
+    chain = _chain(bare, wanted)
+    if chain is not None:
+        forms = [
+            one for one in forms if not re.search(r"[=≈]", one) or _is_whole(one, gold)
+        ] + chain
+    return list(dict.fromkeys(form for form in forms if form))
+
+
+def _is_whole(form: str, gold: list[Meaning]) -> bool:
+    return any(isinstance(one, Equation | Several) for one in gold) or "∈" in form
+
+
+def _unconditional(text: str) -> str:
+    """Without conditions behind the answer: `x = 5 (x ≠ 3)`, `3 + x, x ≠ 3`, `c = 3 (since c > 0)`."""
+    pieces = cut(text, _COMMA)
+    if len(pieces) < 2 or enclosed(text):
+        return text
+    end = len(text)
+    for piece in reversed(pieces[1:]):
+        if not _CONDITION.search(piece.strip('" ')):
+            break
+        end = text.rfind(piece, 0, end)
+    return text[:end].rstrip(' ,;"') if end < len(text) else text
+
+
+def _chain(text: str, wanted: str) -> list[str] | None:
+    """The end of `a = b = c ≈ d` where its closed parts are equal; None where it is no chain."""
+    exact, *rounded = cut(text, _NEAR)
+    sides = [side for side in cut(exact, EQUALS) if side]
+    if len(sides) < 2 and not rounded:
+        return None
+    if not sides or _UNDONE.search(sides[-1]):
+        return []
+    if any(len(cut(side, _LISTED)) > 1 for side in sides[:-1]):  # `x = 4, y = 5`
+        return None
+    last = sides[-1]
+    if len(sides) > 1 and _other_name(sides[0], wanted):
+        return []
+    values = [number_of(side.replace('"', "")) for side in sides]
+    known = [one for one in values if one is not None]
+    if any(
+        abs(inexact(one) - inexact(known[-1])) > 1e-12 * abs(inexact(known[-1])) for one in known
+    ):
+        return []
+    for side in rounded:
+        if not _rounds(last, side):
+            return []
+    last = _renamed(sides[0], last, wanted) if len(sides) > 1 else last
+    return [last, *rounded[-1:]]
+
+
+def _rounds(exact: str, side: str) -> bool:
+    """Whether the decimal on the right of ≈ rounds what stands before it."""
+    near = next((one for one in amounts(side) if one.closed), None)
+    full = next((one for one in amounts(exact) if one.closed), None)
+    if near is None or full is None:
+        return True
+    a, b = number_of(exact), number_of(side.replace('"', ""))
+    if a is None or b is None:
+        return True
+    return bool(abs(inexact(a) - inexact(b)) <= abs(inexact(a)) / 50)
+
+
+def _other_name(name: str, wanted: str) -> bool:
+    """Whether both give a name to their answer, and not the same."""
+    sides = cut(wanted, EQUALS)
+    one, other = sides[0].strip(), name.strip()
+    return len(sides) == 2 and bool(NAME.match(one) and NAME.match(other)) and one != other
+
+
+def _renamed(name: str, formula: str, wanted: str) -> str:
+    """The formula with the variable of the task's function: f(y) = y + 1 for f(x) = x + 1."""
+    mine, theirs = CALLED.match(name.strip()), CALLED.match(cut(wanted, EQUALS)[0].strip())
+    if mine is None or theirs is None or mine[2] == theirs[2]:
+        return formula
+    return re.sub(rf"(?<![A-Za-z\\]){mine[2]}(?![A-Za-z])", theirs[2], formula)

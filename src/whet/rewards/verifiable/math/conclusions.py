@@ -1,0 +1,184 @@
+"""What a reply without a box, a tag or `####` concludes with."""
+
+import re
+
+from whet.rewards.verifiable.math.evaluation import Value, same
+from whet.rewards.verifiable.math.regions import number_of
+from whet.rewards.verifiable.math.spelling import spelled
+
+_ANNOUNCED = re.compile(
+    r"\banswers?\s*(?:\*+\s*)?(?:is|are|would be|will be|must be|=|:)\s*(?:that\s)?[:：]?\s*(?=\S)",  # noqa: RUF001
+    re.IGNORECASE,
+)
+_LABELLED = re.compile(r"^[\s*_#>-]*[^\W\d_][^\n:：.=$]{0,40}[:：]\s*\**\s*(?=\S)")  # noqa: RUF001
+_SENTENCE = re.compile(
+    r"(?<![A-Z\d])(?<!\b[ap]\.m)(?<!i\.e)(?<!e\.g)[.!?]\s+(?=[^\s\d=+*/×·<>≤≥≈])|(?<=\d)[.!?]\s+(?=[A-Z\W])|[.!?]$|。|\n+"
+)  # noqa: RUF001
+_FORMULA = re.compile(
+    r"\*\*(.+?)\*\*|\$\$(.+?)\$\$|\$(?!\s)([^$\n]+?)(?<!\s)\$(?!\d)|\\\((.+?)\\\)|\\\[(.+?)\\\]|`([^`]+)`",
+    re.DOTALL,
+)
+_BOLD = re.compile(r"\*\*(.+?)\*\*|<b>(.+?)</b>|__(.+?)__", re.DOTALL)
+_UNSURE = re.compile(
+    r"can(?:'t|not)|could|\bunable\b|\bsorry\b|\bnot sure\b|\bunsure\b|\bperhaps\b|\bmaybe\b|"
+    r"\bmight\b|\beither\b|"
+    r"\bdepend|\bguess\b|\bone of (?:them|these|those)\b|\bI'd say\b|\bwithdraw\b|\bretract\b",
+    re.IGNORECASE,
+)
+_DENIED = re.compile(r"\bnot\b|n't\b|\bnever\b|\bneither\b|\bwrong\b|\bincorrect\b", re.IGNORECASE)
+_NUMBER = re.compile(
+    r"(?<![\w.,])[-−–+]?[$€£]?\s?(?:\d{1,3}(?:,\d{3})+|\d+)(?:[.,]\d+)?(?:\s\d+/\d+|\s?/\s?\d+)?\s?%?(?![\w-])(?!\.\d)"  # noqa: RUF001
+)
+_ASIDE = re.compile(
+    r"\([^()]*[A-Za-z][^()]*\)|\b(?:because|since|so that|which means|compared|than)\b.*$",
+    re.DOTALL,
+)
+_CLAUSE = re.compile(r";|,\s+(?:so|hence|thus|therefore)\s")
+_CONTENT = re.compile(r"[\d=$]|\*\*|\\\(|\\\[|<b>|[∞∅√±½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]")
+_ENDED = re.compile(r"[.!?。*$)\]}%°`>\d½⅓⅔¼¾⅕⅛⅜⅝⅞✓∎⟩∞∅]$")  # noqa: RUF001
+_LEFT_OPEN = re.compile(
+    r"\b(?:is|are|and|or|the|to|of|so|whether|add|then|by|a|an|in)$", re.IGNORECASE
+)
+_COURTESY = re.compile(
+    r"^\W*(?:I hope|hope|let me know|feel free|if you|please|thank|good luck|happy|great|done|"
+    r"that(?:'s| is) (?:it|all|the)|this (?:completes|matches|checks|is the))\b[^\d=]*$",
+    re.IGNORECASE,
+)
+_DOUBTED = re.compile(
+    r"\b(?:close to|near(?:ly)?|almost|about|around|roughly|between|at least|at most|"
+    r"contradict\w*|fails?|"
+    r"unless|if|suppos\w*|assum\w*|would|should|first|next|let|try|trying|check|but|however|"
+    r"too|larger|smaller than|greater|remainder vanishes|still to|remains to|so far|initially|"
+    r"at first)\b",
+    re.IGNORECASE,
+)
+_CLOSING = re.compile(
+    r"(?:^|[,;:]\s+|\band\s+)\W*(?:so|thus|hence|therefore|consequently|altogether|in total|"
+    r"in all|overall|"
+    r"finally|answer|final|result|(?:that|this|which|it) (?:makes|gives|leaves|yields)|"
+    r"we (?:get|find|obtain|"
+    r"conclude|have)|giving)\b|∴",
+    re.IGNORECASE,
+)
+_AT_THE_END = re.compile(
+    r"(?:\b(?:is|are|was|were|equals?|measures?|costs?|gives|makes|leaves)|"
+    r"[=→⇒⟹])\s+(?:exactly |just |only )?"
+    r"[^\s\w]{0,3}[\d√½⅓⅔¼¾][^=→⇒⟹]{0,24}(?:\s[^\W\d]+){0,4}$|[=→⇒⟹]\s*[^\s=]+(?:\s[^\W\d]+){0,4}$"
+)
+_RESULT = re.compile(r"[=≈]\s*([^=≈\n;]{1,24}?)(?=[.,;\n]?(?:\s|$))")
+_WORD = re.compile(r"[^\W\d_]{3}")
+
+
+def announced_spans(text: str) -> list[str]:
+    """The line behind the last announcement of an answer; empty where there is none."""
+    found = list(_ANNOUNCED.finditer(text))
+    line = text[found[-1].end() :].strip().split("\n", 1)[0].strip() if found else ""
+    return [_even(line)] if line else []
+
+
+def labelled_span(text: str) -> list[str]:
+    """What stands behind a label, such as `Total:`, in the last line; empty without one."""
+    last = text.rstrip().rsplit("\n", 1)[-1]
+    label = _LABELLED.match(last)
+    return [_even(last[label.end() :].strip())] if label else []
+
+
+def _even(line: str) -> str:
+    """The line without a mark of bold text that has no partner in it."""
+    return line.replace("**", "") if line.count("**") % 2 else line
+
+
+def concluded(text: str) -> str:
+    """The last sentence, if it is a conclusion by its form; else empty, as for a reply without an end.
+
+    Only courtesies may stand behind it.  It is a formula, has bold text, begins or goes on with a
+    word such as `so`, ends in `is` or `=` and a value, or repeats the result of the computation
+    before it.  A sentence with a word of doubt, such as `about` or `if`, is none.
+    """
+    text = re.sub(r"[^\w.!?。*$)\]}%°`>½⅓⅔¼¾⅕⅛⅜⅝⅞⟩∞∅'\"]+$", "", text.strip())  # noqa: RUF001
+    last = text.rsplit("\n", 1)[-1]
+    if not _ENDED.search(text) and (_LEFT_OPEN.search(text) or not _CONTENT.search(last)):
+        return ""
+    sentences = [one.strip() for one in sentence_list(text) if one.strip()]
+    while sentences and _COURTESY.match(sentences[-1]):
+        sentences.pop()
+    if not sentences or not _CONTENT.search(sentences[-1]) or _UNSURE.search(sentences[-1]):
+        return ""
+    return sentences[-1] if _concludes(sentences[-1], "\n".join(sentences[:-1])) else ""
+
+
+def _concludes(sentence: str, before: str) -> bool:
+    """Whether a sentence has the form of a conclusion."""
+    main = _ASIDE.sub("", sentence).strip()
+    words = re.sub(r"\\[A-Za-z]+", "", _FORMULA.sub("", main))
+    if _DOUBTED.search(_CLAUSE.split(words)[-1]):
+        return False
+    if not _WORD.search(words) or _BOLD.search(main) or "`" in main:
+        return True
+    if _CLOSING.search(main) or _AT_THE_END.search(main):
+        return True
+    return _repeats(main, f"{before}\n{sentence[len(main) :]}")
+
+
+def _repeats(sentence: str, before: str) -> bool:
+    """Whether the sentence has the value of the last result before it."""
+    results = _RESULT.findall(before)
+    result = _number_in(results[-1]) if results else None
+    said = [*formulas(sentence), *(match[0] for match in _NUMBER.finditer(sentence))]
+    known = [found for one in said if (found := _number_in(one)) is not None]
+    return result is not None and any(same(result, one) for one in known)
+
+
+def _number_in(text: str) -> Value | None:
+    return number_of(spelled(text).strip("$€£% "))
+
+
+def sentence_list(text: str) -> list[str]:
+    """Sentences and lines; a stop inside of a number, of a formula or of `a.m.` ends none."""
+    kept: list[str] = []
+
+    def keep(match: re.Match[str]) -> str:
+        kept.append(match[0])
+        return f"\ue010{len(kept) - 1}\ue011"
+
+    marked = _FORMULA.sub(keep, re.sub("[\ue010\ue011]", "", text))
+    back = re.compile("\ue010(\\d+)\ue011")
+    return [
+        back.sub(lambda match: kept[int(match[1])], one) for one in _SENTENCE.split(marked) if one
+    ]
+
+
+def bold(text: str) -> str:
+    """The content of the last bold text; empty without one."""
+    found = _BOLD.findall(text)
+    return next(filter(None, found[-1])).strip() if found else ""
+
+
+def denied(text: str) -> bool:
+    """Whether a sentence says what the answer is not, or that it is not known."""
+    return bool(_DENIED.search(text) or _UNSURE.search(text))
+
+
+def formulas(text: str) -> list[str]:
+    """The formulas of a sentence."""
+    return [next(filter(None, match.groups())).strip() for match in _FORMULA.finditer(text)]
+
+
+def only_number(text: str, question: str) -> str:
+    """The one number of a sentence that is not given in the question, with the words behind it.
+
+    Asides do not count: brackets with words in them, and what follows `because` or `than`.
+    """
+    text = _CLAUSE.split(_ASIDE.sub("", text))[-1]
+    found = list(_NUMBER.finditer(text))
+    if len({_bare(one[0]) for one in found}) > 1:
+        given = {_bare(one[0]) for one in _NUMBER.finditer(question)}
+        found = [one for one in found if _bare(one[0]) not in given]
+    if len({_bare(one[0]) for one in found}) != 1:
+        return ""
+    return found[-1][0].strip()
+
+
+def _bare(number: str) -> str:
+    digits = re.sub(r"[\s,$€£%+]", "", number)
+    return digits.rstrip("0").rstrip(".") if "." in digits else digits

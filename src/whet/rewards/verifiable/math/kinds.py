@@ -1,0 +1,71 @@
+"""What the text of an answer can be."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from whet.rewards.verifiable.math.amounts import Amount
+from whet.rewards.verifiable.math.regions import Region
+from whet.rewards.verifiable.math.syntax import Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """Answers together: `set`, `list` (no brackets), `()`, `[]`, or `column`; names where they have some."""
+
+    items: tuple["Meaning", ...]
+    kind: str
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Equation:
+    """Two sides that are equal."""
+
+    left: Tree
+    right: Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Residue:
+    """A class of integers."""
+
+    residue: Fraction
+    modulus: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """The values of formulas for all integers in the place of the parameter."""
+
+    formulas: tuple[Tree, ...]
+    parameter: str
+
+
+@dataclass(frozen=True, slots=True)
+class Based:
+    """Digits and their base."""
+
+    digits: str
+    base: int
+
+    @property
+    def value(self) -> Fraction:
+        return Fraction(int(self.digits, self.base))
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Minutes after midnight; `half` is False where nothing says which half of the day it is."""
+
+    minutes: int
+    half: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """`3 : 2`, or more parts."""
+
+    parts: tuple[Amount, ...]
+
+
+Meaning = Amount | Several | Region | Equation | Residue | Family | Based | Clock | Ratio

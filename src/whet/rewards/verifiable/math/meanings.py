@@ -1,0 +1,254 @@
+"""What an answer may be besides one formula: lists, matrices, equations, classes, times, words."""
+
+import re
+from collections.abc import Iterator
+from fractions import Fraction
+
+from whet.rewards.verifiable.math.amounts import amounts, compound
+from whet.rewards.verifiable.math.evaluation import inexact
+from whet.rewards.verifiable.math.kinds import (
+    Based,
+    Clock,
+    Equation,
+    Family,
+    Meaning,
+    Ratio,
+    Residue,
+    Several,
+)
+from whet.rewards.verifiable.math.pieces import cut, deepest, enclosed
+from whet.rewards.verifiable.math.regions import number_of, region, signed
+from whet.rewards.verifiable.math.syntax import Tree, UnreadableError, tree
+
+_SEPARATOR = re.compile(
+    r'[,;]\s*(?:"?\s*(?:and|or)\s*"?(?![a-z]))?|\s*"\s*(?:,\s*)?(?:and|or|ou|et|und|oder|y|o|и|или)\s*"\s*'
+    r"|(?<![A-Za-z])(?:and|or|ou|et|und|oder|или)(?![A-Za-z])|或|和|または|と"
+)
+_EQUALS = re.compile(r"=")
+_DEEPEST = 30  # brackets in brackets
+_BASE_NAMES = {
+    "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
+    "ten": 10,
+    "twelve": 12, "sixteen": 16, "bin": 2, "oct": 8, "hex": 16, "dec": 10,
+}  # fmt: skip
+_BASED = re.compile(r'^\(?"?([0-9A-Fa-f ]+?)"?\s*\)?\s*_\{\s*"?([a-z]+|\d{1,2})"?\s*\}$')
+_PREFIXED = re.compile(r"^0([xXbBoO])([0-9A-Fa-f]+)$")
+_CLOCK = re.compile(
+    r"^(\d{1,2})\s*[:.h]\s*([0-5]\d)(?:\s*:\s*[0-5]\d)?\s*\"?\s*([ap]\.?\s*m\.?)?\"?\s*(?:uhr|o'clock|hours)?$"
+    r"|^(\d{1,2})()\s*\"?\s*([ap]\.?\s*m\.?)\"?$",
+    re.IGNORECASE,
+)
+_MATRIX = re.compile(
+    r"\\begin\s*\{([bpvBV]?(?:small)?matrix|array)\}(?:\{[^{}]*\})?(.*?)\\end\s*\{\1\}", re.DOTALL
+)
+_MODULUS = re.compile(r"^(?:(.*?)≡)?(.*?),?\s*\(?\s*mod\s+(.*?)\)?$")
+_FAMILY = re.compile(
+    r'^(.*?)[,\s:|]*(?:"?\s*(?:with|where|for|for all|for any|for every|'
+    r',)?\s*"?)\s*\(?\b([a-zA-Z])\s*(?:∈\s*\\Z|"?\s*(?:any|an|is an|an arbitrary|'
+    r'∈)?\s*integer"?)\s*\)?$'
+)
+
+
+def meanings(text: str) -> Iterator[Meaning]:
+    """All readings of a spelled text, the most special first; none for what is not understood."""
+    text = text.strip()
+    if deepest(text) > _DEEPEST:
+        return
+    for reader in (_based, _clock, _modular, _family, _matrix, region, compound, _ratio):
+        found = reader(text)
+        if found is not None:
+            yield found
+    yield from _lists(text)
+    yield from amounts(text)
+    equation = _equation(text)
+    if equation is not None:
+        yield equation
+
+
+def _based(text: str) -> Based | None:
+    prefixed = _PREFIXED.match(text.replace('"', "").strip())
+    if prefixed:
+        return _digits(prefixed[2], {"x": 16, "b": 2, "o": 8}[prefixed[1].lower()])
+    match = _BASED.match(text)
+    if match is None:
+        return None
+    base = int(match[2]) if match[2].isdigit() else _BASE_NAMES.get(match[2], 0)
+    return _digits(match[1].replace(" ", ""), base)
+
+
+def _digits(digits: str, base: int) -> Based | None:
+    try:
+        int(digits, base)
+    except ValueError:
+        return None
+    return Based(digits.upper().lstrip("0") or "0", base) if 2 <= base <= 36 else None
+
+
+def _clock(text: str) -> Clock | None:
+    text = text.strip().replace('"', " ").strip()
+    if text.casefold() in ("noon", "midnight"):
+        return Clock(720 if text.casefold() == "noon" else 0, half=True)
+    match = _CLOCK.match(text)
+    if match is None or re.fullmatch(r"\d+\.\d+", text):
+        return None
+    hour, minute = int(match[1] or match[4]), int(match[2] or 0)
+    half = (match[3] or match[6] or "").casefold()[:1]
+    if hour > 23 or (half and not 1 <= hour <= 12):
+        return None
+    if half:
+        hour = hour % 12 + (12 if half == "p" else 0)
+    return Clock(
+        60 * hour + minute, half=bool(half) or hour > 12 or hour == 0 or text.startswith("0")
+    )
+
+
+def _modular(text: str) -> Residue | None:
+    match = _MODULUS.match(text)
+    if match is None:
+        return None
+    rest, modulus = number_of(match[2].split("≡")[-1].split("=")[-1]), number_of(match[3])
+    if not isinstance(rest, Fraction) or not isinstance(modulus, Fraction) or not modulus:
+        return None
+    return Residue(rest % modulus, abs(modulus))
+
+
+def _family(text: str) -> Family | None:
+    inner = text
+    if enclosed(text) == "⟪⟫":
+        inner = text[1:-1].strip()
+    match = _FAMILY.match(inner)
+    if match is None:
+        return None
+    body = match[1].strip(" ,:|(").removesuffix('"with"').strip()
+    formulas = []
+    for piece in cut(body, _SEPARATOR):
+        for one in signed(cut(piece, _EQUALS)[-1]):
+            found = _quiet(one.replace("°", ""))
+            if found is None:
+                return None
+            formulas.append(found)
+    return Family(tuple(formulas), match[2])
+
+
+def _matrix(text: str) -> Several | None:
+    match = _MATRIX.search(text)
+    if match is None:
+        return _nested(text)
+    if enclosed(text) in ("[]", "()"):  # around an array
+        return _matrix(text[1:-1].strip())
+    before, after = text[: match.start()].strip(" *"), text[match.end() :].strip()
+    if after:
+        return None
+    rows = [row for row in re.split(r"\ue001", match[2].strip(" \ue001")) if row.strip()]
+    scale = f"({before})*" if before else ""
+    made = [_row([f"{scale}({cell.strip()})" for cell in row.split("&")]) for row in rows]
+    return _rows(made)
+
+
+def _nested(text: str) -> Several | None:
+    """`[[1, 2], [3, 4]]`."""
+    if enclosed(text) != "[]" or not text[1:].lstrip().startswith("["):
+        return None
+    rows = cut(text[1:-1], re.compile(","))
+    if any(enclosed(row) != "[]" for row in rows):
+        return None
+    return _rows([_row(cut(row[1:-1], re.compile(","))) for row in rows])
+
+
+def _row(cells: list[str]) -> Several | None:
+    found = [next(iter(amounts(cell)), None) for cell in cells]
+    known = tuple(one for one in found if one is not None)
+    return Several(known, "row") if len(known) == len(found) else None
+
+
+def _rows(rows: list[Several | None]) -> Several | None:
+    known = tuple(row for row in rows if row is not None)
+    if not known or len(known) < len(rows) or len({len(row.items) for row in known}) > 1:
+        return None
+    if len(known[0].items) == 1:
+        return Several(tuple(row.items[0] for row in known), "column")
+    return Several(known, "matrix")
+
+
+def _ratio(text: str) -> Ratio | None:
+    parts = [next(iter(amounts(one)), None) for one in re.split(r":|\s\"?to\"?\s", text)]
+    known = tuple(one for one in parts if one is not None and one.unit is None)
+    return Ratio(known) if 2 <= len(known) == len(parts) else None
+
+
+def _lists(text: str) -> Iterator[Several]:
+    around = enclosed(text)
+    kinds = {"⟪⟫": "set", "()": "()", "⟨⟩": "()", "[]": "[]"}
+    if around in kinds:
+        found = _items(text[1:-1], kinds[around])
+        if found is not None and (kinds[around] == "set" or len(found.items) > 1):
+            yield found
+    found = _items(text, "list")
+    if found is not None and (len(found.items) > 1):
+        yield found
+    chain = [one.strip() for one in text.split("<")]
+    if len(chain) > 2 and _rises(chain):
+        yield Several(tuple(next(amounts(one)) for one in chain), "list")
+    vector = _components(text)
+    if vector is not None:
+        yield vector
+
+
+def _rises(chain: list[str]) -> bool:
+    """Whether `-3 < -1 < 2` is a true chain of numbers."""
+    values = [number_of(one) for one in chain]
+    known = [inexact(one) for one in values if one is not None]
+    return len(known) == len(values) and all(a < b for a, b in zip(known, known[1:], strict=False))
+
+
+def _items(text: str, kind: str) -> Several | None:
+    pieces = [piece for piece in cut(text, _SEPARATOR)]
+    if any(not piece for piece in pieces) or (len(pieces) == 1 and (kind in ("()", "[]"))):
+        return None
+    if pieces == [text] and signed(text) == [text] and kind == "list":
+        return None
+    labels, items = [], []
+    for piece in pieces:
+        label, equals, rest = piece.partition("=")
+        named = bool(equals) and bool(re.fullmatch(r"\s*[A-Za-zα-ω](?:_\{\w+\})?\s*", label))
+        for one in signed(rest if named else piece):
+            found = next(iter(meanings(one)), None)
+            if found is None or isinstance(found, Equation):
+                return None
+            items.append(found)
+            labels.append(label.strip().partition("_")[0] if named else "")
+    return Several(tuple(items), kind, tuple(labels))
+
+
+def _components(text: str) -> Several | None:
+    """`3 î - 4 ĵ`, and `0.6 i − 0.8 j`, as a vector."""
+    plain = text.replace("k\u0302", "ḱ")
+    if not re.search(r"[ĵjḱ]", plain) or re.search(r"[a-hl-zA-Z\\]", plain):
+        return None
+    plain = plain.replace("î", "i").replace("ĵ", "j").replace("ḱ", "k")
+    found = []
+    terms = re.findall(r"([-+]?)\s*([^-+ijk]*)\s*([ijk])", plain)
+    if re.sub(r"([-+]?)\s*([^-+ijk]*)\s*([ijk])", "", plain).strip():
+        return None
+    given = {axis: f"{sign}({size.strip(' *') or 1})" for sign, size, axis in terms}
+    for axis in "ijk" if "k" in given else "ij":
+        amount = next(iter(amounts(given.get(axis, "0"))), None)
+        if amount is None:
+            return None
+        found.append(amount)
+    return Several(tuple(found), "()")
+
+
+def _equation(text: str) -> Equation | None:
+    sides = cut(text, _EQUALS)
+    if len(sides) != 2:
+        return None
+    left, right = map(_quiet, sides)
+    return Equation(left, right) if left is not None and right is not None else None
+
+
+def _quiet(text: str) -> Tree | None:
+    try:
+        return tree(text)
+    except UnreadableError:
+        return None

@@ -1,0 +1,158 @@
+"""From a reply to the answers that it gives, and whether they are the task's."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from whet.rewards.verifiable.extraction import answers, final_boxes
+from whet.rewards.verifiable.math.conclusions import (
+    announced_spans,
+    bold,
+    concluded,
+    denied,
+    formulas,
+    labelled_span,
+    only_number,
+)
+from whet.rewards.verifiable.math.regions import number_of
+from whet.rewards.verifiable.math.spelling import spelled
+from whet.rewards.verifiable.math.units import unit
+from whet.types import Finish
+
+_TAIL = 4000  # characters at the end of a reply in which a conclusion is looked for
+_UNIT_BEHIND = re.compile(
+    r"[\s$\\)]*(?:\\[,;: ])?\s*(?:\\(?:text|mathrm)\{\s*([^{}]{1,24})\}|(?!in\b|"
+    r"second\b)([A-Za-zμ°]{2,14}(?:/[a-zA-Z]+)?[²³]?))"
+)
+_LABEL = re.compile(r"^[\s*_#>-]*[^\W\d_][^:：=$\d]{0,40}[:：]\s*\**\s*")  # noqa: RUF001
+_THAT_IS = re.compile(
+    r",?\s*(?:i\.\s?e\.|that is|that's|in other words|or rather|soit|namely|also known as)[,:]?\s+",
+    re.IGNORECASE,
+)
+_ORDINAL = re.compile(r"\b(\d+)(?:st|nd|rd|th)\b")
+_BROKEN = re.compile(r"(?<![.:;!?。*|$}>\d\n])[ \t]*\n(?=[a-z\d(])|[ \t]*\n(?=(?:or|and|but)\b)")
+_HASHED = re.compile(r"^[ \t*]*####\s*([-+$]{0,2}\d(?![^\n]*\d\. )[^\n]*)$", re.MULTILINE)
+_REMARK = re.compile(r"\s*\([^()]*[A-Za-z]{3}[^()]*\)")
+_VERB = re.compile(
+    r"\b(?:is|are|equals?|measures|gives|was)\s+(?:exactly |just |then |therefore )?"
+)
+_PROSE = re.compile(r"[^\W\d_]{3}")
+Equal = Callable[[str], bool | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Where a reply gives its answers, and these: of several, each counts."""
+
+    where: str
+    answers: tuple[str, ...]
+    added: tuple[str, ...] = ()
+
+
+def given(text: str, finish: Finish) -> Given:
+    """The answers of a reply after its thoughts; none where it gives none, or is cut inside of one."""
+    where, found = answers(text, finish)
+    if where == "box" and found:
+        behind = text[text.rfind("boxed") :] if finish is not Finish.LENGTH else ""
+        return Given(
+            where,
+            _with_units(text, final_boxes(text)),
+            tuple(announced_spans(behind[-_TAIL:])),
+        )
+    if where == "answer tag" or _is_hashed(text):
+        hashed = _HASHED.findall(text) if _is_hashed(text) and not found else []
+        return Given(where, found or tuple(hashed[-1:]))
+    if finish is Finish.LENGTH:
+        return Given(where, found)
+    if where == "announcement" and not found and _is_open(text):
+        return Given(where, ())
+    tail = _BROKEN.sub(" ", text[-_TAIL:])
+    spans = announced_spans(tail) or labelled_span(tail)
+    if spans:
+        return Given("announcement", tuple(spans))
+    if found:
+        return Given(where, found)
+    sentence = concluded(tail)
+    return Given("conclusion", (sentence,) if sentence else ())
+
+
+def _is_hashed(text: str) -> bool:
+    return bool(re.search(r"^[ \t*]*####", text, re.MULTILINE)) and "\\boxed" not in text
+
+
+def _is_open(text: str) -> bool:
+    """Whether a box or a tag was opened."""
+    return "\\boxed{" in text or "<answer>" in text
+
+
+def _with_units(text: str, boxes: Sequence[str]) -> tuple[str, ...]:
+    r"""The boxes, the last one with the unit that stands behind it: `\boxed{5}` metres."""
+    last = boxes[-1]
+    match = _UNIT_BEHIND.match(text[text.rfind(last) + len(last) + 1 :][:80])
+    word = (match[1] or match[2]) if match else ""
+    known = unit(word) if word else None
+    if known is None or not known.is_known or not re.fullmatch(r"[\\\d.,^{}\s()a-z*/+-]+", last):
+        return tuple(boxes)
+    return (*boxes[:-1], rf"{last}\text{{ {word} }}")
+
+
+def says(text: str, equal: Equal, question: str) -> bool | None:
+    """Whether the text of an answer gives what is `equal`; None where the task's answer can't be read.
+
+    The whole text is read first, then what stands in bold, in formulas, behind the last `=`, and last
+    a number, if the text has but one that the question does not give.  Of several formulas with a
+    value each must be equal.
+    """
+    known = equal(text)
+    if known is not False:
+        return known
+    if denied(text):
+        return False
+    rest = _LABEL.sub("", _REMARK.sub("", text))
+    if rest != text and equal(rest):
+        return True
+    if heavy := bold(text):
+        return bool(equal(heavy)) or (heavy != text and bool(says(heavy, equal, question)))
+    for part in _THAT_IS.split(rest)[::-1]:
+        if part != rest:
+            return bool(says(part, equal, question))
+    if inside := formulas(rest):
+        return _formulas(rest, inside, equal)
+    return _in_words(rest, equal, question)
+
+
+def _formulas(text: str, inside: Sequence[str], equal: Equal) -> bool:
+    behind = text[text.rfind(inside[-1]) + len(inside[-1]) :]
+    match = _UNIT_BEHIND.match(behind)
+    word = (match[1] or match[2]) if match else ""
+    known = unit(word) if word else None
+    last = rf"{inside[-1]}\text{{ {word} }}" if known is not None and known.is_known else inside[-1]
+    others = [one for one in inside[:-1] if number_of(spelled(one)) is not None]
+    return bool(equal(last)) and all(equal(one) for one in others)
+
+
+def _in_words(text: str, equal: Equal, question: str) -> bool:
+    text = _ORDINAL.sub(r"\1", text)
+    parts = [part for part in re.split(r"(?<![<>=])=(?!=)|→|⇒", text)]
+    last = parts[-1].strip()
+    if any(equal(part) is False for part in parts[:-1] if number_of(spelled(part)) is not None):
+        return False
+    if len(parts) > 1 and equal(last):
+        return True
+    if "\\" in last or not _PROSE.search(text):  # a formula, which has been read as a whole
+        return False
+    said = _VERB.split(text)[-1]
+    if said != text and equal(said):
+        return True
+    number = only_number(last, question)
+    if not number:
+        return False
+    behind = last[last.rfind(number) + len(number) :]
+    match = re.match(
+        r"[\s-]*([A-Za-zμ°€£¢]+(?:/[A-Za-z]+)?[²³]?(?:\s(?:per|centi\w+|metres?|meters?)(?:\s\w+)?)?)",
+        behind,
+    )
+    known = unit(match[1]) if match and match[1] not in ("in", "a", "per", "of") else None
+    if known is not None and known.is_known and match:
+        return bool(equal(f"{number} {match[1]}"))
+    return bool(equal(number))

@@ -1,0 +1,237 @@
+"""Whether an answer says what the task's answer says."""
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+
+from whet.rewards.verifiable.math.amounts import Amount, agree, formulas_agree
+from whet.rewards.verifiable.math.evaluation import UndefinedError, Value, inexact, same, value
+from whet.rewards.verifiable.math.kinds import (
+    Based,
+    Clock,
+    Equation,
+    Family,
+    Meaning,
+    Ratio,
+    Residue,
+    Several,
+)  # fmt: skip
+from whet.rewards.verifiable.math.regions import Region
+from whet.rewards.verifiable.math.syntax import Tree, UnreadableError, names
+
+_WINDOW, _REACH = 40, 12
+
+
+def means(gold: Sequence[Meaning], answer: Sequence[Meaning], ordered: bool) -> bool:
+    """Whether any reading of the answer is any reading of the task's."""
+    return any(_same(one, other, ordered) for one in gold for other in answer)
+
+
+def _same(gold: Meaning, answer: Meaning, ordered: bool) -> bool:
+    if isinstance(gold, Amount) and isinstance(answer, Amount):
+        return agree(gold, answer)
+    if isinstance(gold, Several) and isinstance(answer, Several):
+        return _several(gold, answer, ordered)
+    if isinstance(gold, Several) or isinstance(answer, Several):
+        return _alone(gold, answer)
+    if type(gold) is not type(answer):
+        return _across(gold, answer)
+    compare: Callable = _COMPARE[type(gold)]
+    return bool(compare(gold, answer))
+
+
+def _alone(gold: Meaning, answer: Meaning) -> bool:
+    """A set of one answer, and that answer."""
+    whole, one = (gold, answer) if isinstance(gold, Several) else (answer, gold)
+    if (
+        not isinstance(whole, Several)
+        or whole.kind != "set"
+        or len(whole.items) != 1
+        or whole is answer
+    ):
+        return False
+    return _same(whole.items[0], one, ordered=False)
+
+
+def _across(gold: Meaning, answer: Meaning) -> bool:
+    if isinstance(gold, Amount) and isinstance(answer, Based):
+        return agree(gold, Amount(("num", answer.value)))
+    if isinstance(gold, Based) and isinstance(answer, Amount):
+        return answer.unit is None and _written(answer) == gold.digits
+    if isinstance(gold, Amount) and isinstance(answer, Residue):
+        return agree(gold, Amount(("num", answer.residue)))
+    if isinstance(gold, Residue) and isinstance(answer, Family):
+        return answer_class(answer) == gold
+    if isinstance(gold, Family) and isinstance(answer, Residue):
+        return answer_class(gold) == answer
+    if isinstance(gold, Ratio) and isinstance(answer, Amount) and len(gold.parts) == 2:
+        return agree(Amount(("/", gold.parts[0].formula, gold.parts[1].formula)), answer)
+    return False
+
+
+def _written(answer: Amount) -> str:
+    return str(answer.formula[1]) if answer.formula[0] == "num" else ""
+
+
+def answer_class(family: Family) -> Residue | None:
+    """The class of integers of `a·k + b`."""
+    if len(family.formulas) != 1:
+        return None
+    points = [_quiet(family.formulas[0], {family.parameter: Fraction(k)}) for k in (0, 1, 2)]
+    if not all(isinstance(one, Fraction) for one in points):
+        return None
+    a, b, c = points
+    step = abs(b - a)
+    return Residue(a % step, step) if step and c - b == b - a else None
+
+
+def _several(gold: Several, answer: Several, ordered: bool) -> bool:
+    flat = {"()", "column"}
+    if (
+        gold.kind in flat
+        and answer.kind in flat
+        or gold.kind == answer.kind in ("matrix", "row", "[]")
+    ):
+        return _in_order(gold.items, answer.items)
+    labelled = [
+        one
+        for one in (gold, answer)
+        if len(set(one.labels)) == len(one.items) > 1 and all(one.labels)
+    ]
+    if labelled:
+        return _labelled(gold, answer)
+    if {gold.kind, answer.kind} <= {"set", "list"}:
+        if ordered and gold.kind == "list":
+            return _in_order(gold.items, answer.items)
+        if "set" in (gold.kind, answer.kind) and gold.kind == "set":
+            return _unordered(_distinct(gold.items), _distinct(answer.items))
+        return _unordered(gold.items, answer.items)
+    return False
+
+
+def _labelled(gold: Several, answer: Several) -> bool:
+    """`y = 2, x = 3` is (3, 2): names in alphabetical order."""
+    if all(gold.labels) and all(answer.labels) and set(gold.labels) != set(answer.labels):
+        return False
+    if "set" in (gold.kind, answer.kind) or gold.kind == "list" and not all(gold.labels):
+        return False
+    if not all(answer.labels) and answer.kind == "list":
+        return False
+    return _in_order(*(_by_name(one) for one in (gold, answer)))
+
+
+def _by_name(one: Several) -> Sequence[Meaning]:
+    if not all(one.labels) or len(one.labels) != len(one.items):
+        return one.items
+    return [
+        item
+        for _, item in sorted(zip(one.labels, one.items, strict=True), key=lambda pair: pair[0])
+    ]
+
+
+def _in_order(one: Sequence[Meaning], other: Sequence[Meaning]) -> bool:
+    return len(one) == len(other) and all(
+        _same(a, b, ordered=True) for a, b in zip(one, other, strict=True)
+    )
+
+
+def _unordered(one: Sequence[Meaning], other: Sequence[Meaning]) -> bool:
+    left = list(other)
+    if len(one) != len(left) or len(left) > 64:
+        return False
+    for wanted in one:
+        found = next(
+            (place for place, item in enumerate(left) if _same(wanted, item, ordered=False)), None
+        )
+        if found is None:
+            return False
+        del left[found]
+    return True
+
+
+def _distinct(items: Sequence[Meaning]) -> list[Meaning]:
+    found: list[Meaning] = []
+    for item in items:
+        if not any(_same(item, one, ordered=False) for one in found):
+            found.append(item)
+    return found
+
+
+def _quiet(of: Tree, given) -> Value | None:
+    try:
+        return value(of, given)
+    except (UndefinedError, UnreadableError):
+        return None
+
+
+def _equations(gold: Equation, answer: Equation) -> bool:
+    """Whether the differences of the sides are a constant multiple of each other."""
+    one, other = ("-", gold.left, gold.right), ("-", answer.left, answer.right)
+    if names(one) != names(other) or not names(one):
+        return False
+    if formulas_agree(Amount(one), Amount(other)):
+        return True
+    probe = {
+        name: Fraction(3 + 7 * place, 5 + place) for place, name in enumerate(sorted(names(one)))
+    }
+    a, b = _quiet(one, probe), _quiet(other, probe)
+    if a is None or b is None or not a or not b:
+        return False
+    scale = (
+        a / b if isinstance(a, Fraction) and isinstance(b, Fraction) else inexact(a) / inexact(b)
+    )
+    return isinstance(scale, Fraction) and formulas_agree(
+        Amount(one), Amount(("*", ("num", scale), other))
+    )
+
+
+def _families(gold: Family, answer: Family) -> bool:
+    """Whether both have the same values near to zero."""
+    near, far = (_values(one) for one in (gold, answer))
+    if not near or not far:
+        return False
+    reach = min(max(map(abs, near)), max(map(abs, far)), key=inexact) / 2
+    return all(
+        any(same(one, two) or abs(inexact(one) - inexact(two)) < 1e-25 for two in others)
+        for these, others in ((near, far), (far, near))
+        for one in these
+        if abs(one) <= reach
+    )
+
+
+def _values(of: Family) -> list[Value]:
+    found = [
+        _quiet(formula, {of.parameter: Fraction(k)})
+        for formula in of.formulas
+        for k in range(-_WINDOW, _WINDOW + 1)
+    ]
+    return [inexact(one) for one in found if one is not None]
+
+
+def _ratios(gold: Ratio, answer: Ratio) -> bool:
+    if len(gold.parts) != len(answer.parts):
+        return False
+    a, b = ([_quiet(part.formula, {}) for part in one.parts] for one in (gold, answer))
+    if any(one is None for one in (*a, *b)) or not a[0] or not b[0]:
+        return False
+    return all(same(_over(x, a[0]), _over(y, b[0])) for x, y in zip(a, b, strict=True))
+
+
+def _over(x: Value, y: Value) -> Value:
+    return x / y if isinstance(x, Fraction) and isinstance(y, Fraction) else inexact(x) / inexact(y)
+
+
+def _clocks(gold: Clock, answer: Clock) -> bool:
+    if gold.half and not answer.half:
+        return gold.minutes == answer.minutes
+    return gold.minutes == answer.minutes or (not gold.half and answer.minutes == gold.minutes)
+
+
+_COMPARE = {
+    Region: lambda gold, answer: gold.equals(answer),
+    Equation: _equations,
+    Residue: lambda gold, answer: gold == answer,
+    Family: _families,
+    Based: lambda gold, answer: gold.value == answer.value,
+    Clock: _clocks,
+    Ratio: _ratios,
+}
