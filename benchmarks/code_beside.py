@@ -17,11 +17,12 @@ per second of one worker.
 import argparse
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import Any
 
-from labelled_judges import TASKS, line, rows_of
+from labelled_judges import TASKS, rows_of
+from verdict_counts import HEAD, counted
 
 from whet.rewards.verifiable.code import Code
 from whet.sandbox import Landlock, Limits, Program, Safest, Sandbox
@@ -79,31 +80,28 @@ def executed(sandbox: Sandbox) -> Callable[[Row], bool | None]:
     return said
 
 
-def measured(name: str, rows: Sequence[Row], judge: Callable[[Row], bool | None]) -> None:
-    """Print the line of a judge."""
-    judge(rows[0])
-    begun = perf_counter()
-    found = [judge(row) for row in rows]
-    rate = len(rows) / (perf_counter() - begun)
-    print(f"{line(name, rows, found)} {rate:.1f} |", flush=True)
-
-
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description="two judges of programs")
     parser.add_argument("half", choices=("open", "siblings", "kept"))
     parser.add_argument("--rows", type=int, default=0)
     parser.add_argument("--sandbox", choices=("Safest", "Landlock"), default="Safest")
+    parser.add_argument("--keep", action="store_true", help="write benchmarks/verdicts")
     asked = parser.parse_args()
     sandbox = Landlock() if asked.sandbox == "Landlock" else Safest()
     rows = rows_of(asked.half, "code")
     rows = rows[: asked.rows or len(rows)]
-    print(
-        "| judge | rows | precision | recall | wrong paid | right refused | no verdict | rows/s |"
-    )
-    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
-    measured("code", rows, ours(sandbox))
-    measured("one process", rows, executed(sandbox))
+    print("\n".join(HEAD))
+    judges = {"whet code": ours(sandbox), "one source, one process": executed(sandbox)}
+    for name, judge in judges.items():
+        judge(rows[0])
+        begun = perf_counter()
+        found = [judge(row) for row in rows]
+        rate = len(rows) / (perf_counter() - begun)
+        counts = counted((asked.half, "code", name), rows, found, rate)
+        print(counts.line(), flush=True)
+        if asked.keep:
+            counts.keep()
 
 
 if __name__ == "__main__":

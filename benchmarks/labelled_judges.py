@@ -2,6 +2,7 @@
 
     python benchmarks/labelled_judges.py open math choice     # one half of some sets; default: all
     python benchmarks/labelled_judges.py open math --show 20  # and rows that were judged otherwise
+    python benchmarks/labelled_judges.py open --keep whet     # and write benchmarks/verdicts
 
 The half `kept` is measured once, after the judges have been changed.  A line per set: rows,
 precision and recall with Wilson intervals of 95 %, wrong replies that were paid, right ones that
@@ -15,7 +16,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from whet.evaluation.statistics.proportions import wilson
+from verdict_counts import HEAD, counted
+
 from whet.protocols import Judge
 from whet.rewards.judging import context_of, verdicts
 from whet.rewards.verifiable.choice import Choice
@@ -129,32 +131,22 @@ async def judged(name: str, rows: Sequence[Row]) -> list[bool | None]:
     return list(await asyncio.gather(*map(one, rows)))
 
 
-def line(name: str, rows: Sequence[Row], found: Sequence[bool | None]) -> str:
-    """The line of a set in the table."""
-    pairs = [(bool(said), row["correct"]) for said, row in zip(found, rows, strict=True)]
-    hits = sum(said and right for said, right in pairs)
-    paid, right = sum(said for said, _ in pairs), sum(right for _, right in pairs)
-    shares = []
-    for of in (paid, right):
-        within = wilson(hits, of)
-        shares.append(f"{hits / of:.3f} [{within.low:.3f}, {within.high:.3f}]")
-    counts = paid - hits, right - hits, sum(said is None for said in found)
-    return f"| {' | '.join(map(str, (name, len(rows), *shares, *counts)))} |"
-
-
 def main() -> None:
     """Print the table, and rows that were judged otherwise than they are labelled."""
     parser = argparse.ArgumentParser(description="judges on labelled replies")
     parser.add_argument("half", choices=[f.name for f in sorted(FOLDER.iterdir()) if f.is_dir()])
     parser.add_argument("sets", nargs="*")
     parser.add_argument("--show", type=int, default=0)
+    parser.add_argument("--keep", default="", help="write rows of a judge of this name")
     asked = parser.parse_args()
-    print("| set | rows | precision | recall | wrong paid | right refused | no verdict |")
-    print("| --- | --- | --- | --- | --- | --- | --- |")
+    print("\n".join(HEAD))
     for name in asked.sets or TASKS:
         rows = rows_of(asked.half, name)
         found = asyncio.run(judged(name, rows))
-        print(line(name, rows, found), flush=True)
+        counts = counted((asked.half, name, asked.keep or "whet"), rows, found)
+        print(counts.line(), flush=True)
+        if asked.keep:
+            counts.keep()
         odd = [(r, f) for r, f in zip(rows, found, strict=True) if bool(f) != r["correct"]]
         for row, said in odd[: asked.show]:
             gold = row.get("gold", row.get("golds", ""))

@@ -14,13 +14,13 @@ import json
 import re
 import sqlite3
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from labelled_judges import rows_of
+from verdict_counts import HEAD, Counts, counted
 
 from whet.calls.strict import due
-from whet.evaluation.statistics.proportions import wilson
 from whet.rewards.verifiable.call_replies import replied
 from whet.rewards.verifiable.extraction import after_think, without_end_marks
 from whet.rewards.verifiable.json_replies import value_in
@@ -144,19 +144,13 @@ WAYS: Mapping[str, Mapping[str, Callable[[Row], bool]]] = {
 }
 
 
-def line(name: str, rows: Sequence[Row], judge: Callable[[Row], bool]) -> str:
-    """The line of one judge."""
+def measured(half: str, name: str, title: str, judge: Callable[[Row], bool]) -> Counts:
+    """The counts of one judge."""
+    rows = rows_of(half, name)
     begin = time.process_time()
     said = [judge(row) for row in rows]
-    spent = time.process_time() - begin
-    hits = sum(one and row["correct"] for one, row in zip(said, rows, strict=True))
-    paid, right = sum(said), sum(row["correct"] for row in rows)
-    shares = []
-    for of in (paid, right):
-        within = wilson(hits, of)
-        shares.append(f"{hits / of:.3f} [{within.low:.3f}, {within.high:.3f}]")
-    counts = paid - hits, right - hits, f"{len(rows) / spent:.0f}"
-    return f"| {' | '.join(map(str, (name, len(rows), *shares, *counts)))} |"
+    rate = len(rows) / (time.process_time() - begin)
+    return counted((half, name, title), rows, said, rate)
 
 
 def main() -> None:
@@ -164,16 +158,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="judges beside public ones")
     parser.add_argument("half", choices=("open", "siblings", "kept"))
     parser.add_argument("sets", nargs="*")
+    parser.add_argument("--keep", action="store_true", help="write benchmarks/verdicts")
     asked = parser.parse_args()
-    print("| judge | rows | precision | recall | wrong paid | right refused | rows/s |")
-    print("| --- | --- | --- | --- | --- | --- | --- |")
+    print("\n".join(HEAD))
     for name in asked.sets or WAYS:
-        rows = rows_of(asked.half, name)
         for title, judge in WAYS[name].items():
             try:
-                print(line(title, rows, judge), flush=True)
+                counts = measured(asked.half, name, title, judge)
             except ImportError as missing:
-                print(f"| {title} | not measured: {missing} |", flush=True)
+                print(f"{title}: not measured, {missing}", flush=True)
+                continue
+            print(counts.line(), flush=True)
+            if asked.keep:
+                counts.keep()
 
 
 if __name__ == "__main__":
