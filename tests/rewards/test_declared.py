@@ -13,7 +13,7 @@ def test_each_task_gets_its_own_judge(rolled):
     judge = Declared()
     assert judge.score(rolled("#42", verifier="exact")).reason is Reason.OK
     assert judge.score(rolled("f6j0", answer="f6j0", verifier="labelled")).reason is Reason.OK
-    assert judge.score(rolled("#42", verifier="math")).reason is Reason.NO_ANSWER
+    assert judge.score(rolled("#42", verifier="math")).reason is Reason.WRONG
 
 
 @pytest.mark.parametrize(

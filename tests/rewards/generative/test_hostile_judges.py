@@ -251,8 +251,8 @@ def test_no_box_of_prose_reaches_the_model(answer):
     ("answer", "gold", "prompt"),
     [
         *ordinary.BOXES,
-        ("forty-two", "42", "What is the area?"),
-        (r"\text{no solution}", r"\varnothing", "Solve it."),
+        ("three and a half dozen", "42", "What is the area?"),
+        (r"\text{a contradiction}", r"\varnothing", "Solve it."),
         ("the right angle", "90", "Which angle is right?"),
         ("Gustave Eiffel's company", "Eiffel", "Who built the tower?"),
         ("无解", r"\varnothing", "解方程"),

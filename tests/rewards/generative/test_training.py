@@ -154,7 +154,7 @@ def test_any_judge_can_be_lent_the_policy():
     assert sorted(v.score for v in found) == [0.0, 1.0]
     verifier = PolicyJudge(judge=ModelVerifier(), prompt_style=Plain())
     player = Player("Verdict: yes")
-    [verdict] = asked(verifier, (rolled(r"\boxed{forty-two}"),), player)
+    [verdict] = asked(verifier, (rolled(r"\boxed{the product}"),), player)
     assert verdict.score == 1 and verdict.parts["soft"] == 0
     assert isinstance(player.requests[0].task.prompt, str)
     with pytest.raises(UsageError, match="policy_judge.judge"):

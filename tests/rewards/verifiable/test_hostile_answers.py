@@ -83,7 +83,9 @@ BROKEN_FENCES = [
 
 
 def is_program(name, reply, finish):
-    """A program needs no closing fence, at which generation stops, and "9" is its output."""
+    """A program needs no closing fence, at which generation stops; a closed "9" is an output."""
+    if name == "sql":
+        return reply.endswith("9\n```\n")
     return name == "code" and finish is DONE and "<think>" not in reply
 
 

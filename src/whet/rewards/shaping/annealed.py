@@ -8,7 +8,7 @@ from whet.protocols import Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.shaping.idle import zero
 from whet.rewards.shaping.nesting import Shaper
-from whet.rewards.shaping.rescoring import joined
+from whet.rewards.shaping.rescoring import joined, rescored
 from whet.rewards.shaping.schedules import Ramp
 from whet.rewards.verifiable.format import Format
 from whet.types import Group, RunSpec, Verdict
@@ -48,7 +48,7 @@ class Annealed(Shaper):
         found = await context.judge(self.inner, group)
         weight = self.weight.at(context.step)
         if not weight:
-            return found
+            return [rescored(v, v.score, rule=v.score) if v.judged else v for v in found]
         more = await context.judge(self.extra, group)
         return joined(found, more, partial(_plus, weight))
 
