@@ -5,8 +5,8 @@ judge that became biased, and which check noticed it when.  The policy has two h
 and to dress its replies, and learns both by group-relative advantages: being right is hard to
 learn, dressing is not.  Steps are of this simulation; no model takes part.
 
-`python benchmarks/judge_traps.py programs` prints how many hacks of impossible tests are paid.  With
-`--keep` each writes its rows to benchmarks/verdicts.
+`python benchmarks/judge_traps.py programs` prints how many hacks of impossible tests are paid.
+With `--keep` each writes its rows to benchmarks/verdicts.
 """
 
 import asyncio

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import functions
 import settings
+import verifiers
 
 from whet.cli.catalogue import by_slot, entries
 from whet.cli.explain.choices import choices, public
@@ -18,6 +19,7 @@ from whet.training import glossary
 DOCS = Path(__file__).parent
 ALGORITHMS = "algorithms"
 _MADE = "<!-- made of docstrings by `make docs`; change those -->"
+_MEASURED = "<!-- made of measured rows by `make docs`; measure them anew -->"
 _BENCHMARKS = (
     "Local files of published benchmarks, in the formats of their data set cards; nothing is "
     "downloaded.  `whet eval MODEL --tasks gsm8k:test.jsonl`: the name, a colon, the path."
@@ -38,6 +40,7 @@ def pages() -> dict[str, str]:
     made["rewards_and_papers.md"] = _text(_admissions())
     made["metrics.md"] = _text(_metrics())
     made["evaluation_reference.md"] = _text(functions.evaluation())
+    made["verifiers.md"] = _text(verifiers.verifiers(), _MEASURED)
     made["flags.md"] = _text(settings.flags())
     made["configuration.md"] = _text(settings.configuration())
     return made
@@ -62,8 +65,8 @@ def write() -> None:
         (DOCS / path).write_text(text, encoding="utf-8")
 
 
-def _text(lines: Iterator[str]) -> str:
-    return "\n".join([_MADE, "", *lines]).rstrip() + "\n"
+def _text(lines: Iterator[str], made: str = _MADE) -> str:
+    return "\n".join([made, "", *lines]).rstrip() + "\n"
 
 
 def _algorithm(one: Page) -> Iterator[str]:
