@@ -10,6 +10,9 @@ from whet.rewards.generative.checklist import Checklist
 from whet.rewards.generative.model_verifier import ModelVerifier
 from whet.rewards.generative.reasoning_judge import Votes
 from whet.rewards.generative.rubric import Criterion, Implicit, Rubric
+from whet.rewards.generative.single import needs_single
+from whet.rewards.shaping.overlong import Overlong
+from whet.rewards.verifiable.exact import Exact
 from whet.types import ChatDecoding, ChatReply, Reason, UsageError
 
 
@@ -173,3 +176,9 @@ def test_a_task_without_an_answer_verifies_nobody():
     assert scored(ModelVerifier(chat_model=saying("Verdict: yes")), rolled("42", answer="")).fault
     with pytest.raises(UsageError, match="threshold"):
         ModelVerifier(threshold=0.0)
+
+
+def test_a_judge_of_groups_does_not_judge_one_reply():
+    with pytest.raises(UsageError, match=r"^a.rule is Overlong, .* reward of single replies"):
+        needs_single("a", "rule", Overlong())
+    needs_single("a", "rule", Exact())

@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from whet.protocols import GroupReward, Judge, RewardContext
+from whet.protocols import Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.dense.entropies import inverse, shares
+from whet.rewards.shaping.nesting import Shaper
 from whet.rewards.shaping.rescoring import rescored, right
 from whet.rewards.unsupervised.confidence import mean, own
 from whet.types import Group, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GrpoS(GroupReward):
+class GrpoS(Shaper):
     """R_i + α r_i (n Ĥ_i / Σ_k Ĥ_k − 1),  Ĥ the mean entropy of a reply's tokens.
 
     The sum goes over the n right replies of the group, with r = 1.  Wrong replies have r = −1 and

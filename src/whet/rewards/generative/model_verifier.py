@@ -10,6 +10,7 @@ from whet.protocols import ChatModel, Reward
 from whet.rewards.generative.consultations import Consultation, NoChatModel
 from whet.rewards.generative.prompts import question
 from whet.rewards.generative.reasoning_judge import Belief, Confidence, rulings, soft
+from whet.rewards.generative.single import needs_single
 from whet.rewards.judging import verdict
 from whet.rewards.verifiable.extraction import after_think, answers, with_open_think
 from whet.rewards.verifiable.math import Math
@@ -56,6 +57,7 @@ class ModelVerifier(Reward):
     longest: int = 512
 
     def __post_init__(self) -> None:
+        needs_single("model_verifier", "rule", self.rule)
         if not 0 < self.threshold <= 1:
             raise UsageError(
                 f"model_verifier.threshold is {self.threshold}; give more than 0, to 1"

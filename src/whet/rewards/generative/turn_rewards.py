@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from whet.protocols import Reward
 from whet.rewards.generative.quotations import Unreadable, last_verdict
+from whet.rewards.generative.single import needs_single
 from whet.rewards.judging import verdict
 from whet.rewards.verifiable.extraction import after_think, with_open_think
 from whet.rewards.verifiable.math import Math
@@ -26,6 +27,9 @@ class TurnRewards(Reward):
     """
 
     checker: Reward = Math()
+
+    def __post_init__(self) -> None:
+        needs_single("turn_rewards", "checker", self.checker)
 
     async def score(self, rollout: Rollout) -> Verdict:
         views = [_until(rollout, t) for t in range(len(rollout.turns[1::2]))]

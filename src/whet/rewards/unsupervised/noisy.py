@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from random import Random as Rng
 
-from whet.protocols import GroupReward, Judge, RewardContext
+from whet.protocols import Judge, RewardContext
 from whet.rewards.declared import Declared
+from whet.rewards.shaping.nesting import UNIT, Shaper, in_unit
+from whet.rewards.shaping.rescoring import Range
 from whet.types import Group, Rollout, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Noisy(GroupReward):
+class Noisy(Shaper):
     """R = 1 − s with probability p, else s,  s the inner reward's score, which must lie in [0, 1].
 
     The draw depends on the rollout's seed and task, so the same rollout gets the same score again.
@@ -32,6 +34,12 @@ class Noisy(GroupReward):
     def __post_init__(self) -> None:
         if not 0 <= self.probability <= 1:
             raise UsageError(f"noisy.probability is {self.probability}; give one between 0 and 1")
+        in_unit("noisy", "inner", self.inner)
+
+    @property
+    def ranges(self) -> tuple[Range, Range]:
+        """[0, 1], both."""
+        return UNIT, UNIT
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         found = await context.judge(self.inner, group)
