@@ -107,6 +107,7 @@ def test_boxes_that_bet_are_still_wrong(reply):
 
 
 CLOSED = {
+    'The set {A,...,Z} has letters. ```json\n{"a": 1}\n```': '{"a": 1}\n',
     '```json\n{"a": 1}\n```\nDone.': '{"a": 1}\n',
     '```python\nx\n```\n```json\n{"a": 1}\n```': '{"a": 1}\n',
     '```JSON\n{"a": 1}```': '{"a": 1}',

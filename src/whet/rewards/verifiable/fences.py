@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 _FENCE = re.compile(
     r"^(?P<indent>[ ]{0,3})(?P<fence>`{3,}(?=[^`\n]*$)|~{3,})(?P<rest>[^\n]*)$"
+    r"|(?<=[.:!?] )(?P<behind>`{3,})(?P<label>[A-Za-z]\w*)[ \t\r]*$"
     r"|(?P<end>(?<!`)`{3,})[ \t\r]*$",
     re.MULTILINE,
 )
@@ -46,16 +47,17 @@ def inline_block(text: str) -> str | None:
 def _scanned(text: str) -> tuple[list[Block], bool]:
     """The closed blocks, and whether another one is open behind them.
 
-    A line of code may end in the closing fence; a line with both fences is no block.
+    A line of code may end in the closing fence; a line with both fences is no block.  A fence with
+    a label may stand behind a sentence.
     """
     opened: re.Match[str] | None = None
     found: list[Block] = []
     for fence in _FENCE.finditer(text):
         if opened is None:
-            opened = fence if fence["fence"] else None
-        elif _closes(fence, opened["fence"]):
-            content = _outdented(text[opened.end() + 1 : fence.start()], opened["indent"])
-            label = (opened["rest"].split() or [""])[0].lower()
+            opened = fence if fence["fence"] or fence["behind"] else None
+        elif _closes(fence, opened["fence"] or opened["behind"]):
+            content = _outdented(text[opened.end() + 1 : fence.start()], opened["indent"] or "")
+            label = ((opened["rest"] or opened["label"] or "").split() or [""])[0].lower()
             found.append(Block(label=label, content=content, start=opened.start(), end=fence.end()))
             opened = None
     return found, opened is not None
@@ -67,4 +69,5 @@ def _outdented(content: str, indent: str) -> str:
 
 
 def _closes(fence: re.Match[str], opened: str) -> bool:
-    return (fence["fence"] or fence["end"]).startswith(opened) and not (fence["rest"] or "").strip()
+    closing = fence["fence"] or fence["end"] or ""
+    return closing.startswith(opened) and not (fence["rest"] or "").strip()
