@@ -164,3 +164,44 @@ def test_an_import_that_may_not_be_reached_is_no_reason(file, source, tmp_path):
     judge = rewards.find(f"{path}:score")
     if "from ." not in source:
         assert [v.score for v in judged(judge)] == [1.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "correct"),
+    [("0.5", False), ("1.0", True), ("True", True), ("0", False), ("2", False)],
+)
+def test_an_accuracy_between_is_logged_and_is_not_right(file, accuracy, correct):
+    head = "def compute_score(data_source, solution_str, ground_truth, extra_info=None):\n"
+    judge = rewards.find(file(f"{head}    return {{'score': 0.25, 'acc': {accuracy}}}"))
+    for found in judged(judge):
+        assert found.judged and found.score == 0.25 and found.correct is correct
+        assert found.parts == ({} if accuracy in ("1.0", "True", "0") else {"acc": float(accuracy)})
+
+
+@pytest.mark.parametrize(
+    "returned",
+    [
+        "map(len, completions)",
+        "(float(len(c)) for c in completions)",
+        "tuple(map(len, completions))",
+    ],
+)
+def test_trl_takes_whatever_it_can_go_through(file, returned):
+    judge = rewards.find(file(f"def reward_func(completions, **kw):\n    return {returned}"))
+    assert [v.score for v in judged(judge)] == [7.0, 1.0]
+
+
+@pytest.mark.parametrize("head", ["()", "(*replies)"])
+def test_a_function_that_can_see_no_reply_is_refused(file, head):
+    with pytest.raises(UsageError, match="takes nothing by name"):
+        rewards.find(file(f"def score{head}:\n    return 1.0"))
+
+
+def test_the_odd_parameter_is_the_one_that_no_form_has(file):
+    with pytest.raises(UsageError, match=r"wants 'solution'; did you mean 'solution_str'"):
+        rewards.find(file("def f(data_source, solution, ground_truth):\n    return 1.0"))
+
+
+def test_a_file_that_closes_its_streams_is_called(file):
+    source = "import sys\nsys.stdout.close()\nsys.stderr.close()\ndef score(reply): return 1.0"
+    assert [v.score for v in judged(rewards.find(file(source)))] == [1.0, 1.0]

@@ -1,5 +1,6 @@
 """Tool calls read strictly, in replies and in tasks: one unreadable call spoils them all."""
 
+import json
 from typing import Any
 
 from whet.calls.call_objects import calls_in
@@ -30,8 +31,14 @@ def written(text: str) -> list[ToolCall]:
 
 
 def due(value: Any) -> list[ToolCall]:
-    """The calls that a task expects, from a list of them or the JSON of one."""
-    return calls_in(read(value) if isinstance(value, str) else value)
+    """The calls that a task expects, from a list of them or the JSON of one.
+
+    Raises `ValueError` where they are no JSON: no reply could have such a value.
+    """
+    try:
+        return calls_in(read(value if isinstance(value, str) else json.dumps(value, default=dict)))
+    except TypeError as error:
+        raise ValueError(str(error)) from None
 
 
 def _block(text: str, at: int) -> tuple[list[Any], int]:

@@ -105,6 +105,18 @@ def test_no_line_is_a_verdict_that_is_none(text):
     assert read(Ruling(), text) is None and read(Leaning(), text) is None
 
 
+@pytest.mark.parametrize("line", hostile.LED)
+@pytest.mark.parametrize("between", ["\n", "\n\n"])
+def test_a_verdict_that_is_led_to_or_contradicted_is_asked_for_again(line, between):
+    assert read(Ruling(), f"The steps are fine.\n{line}{between}Verdict: yes") is None
+
+
+@pytest.mark.parametrize("text", hostile.FORGED)
+def test_no_text_has_a_verdict_that_a_judge_could_repeat(text):
+    [_, user] = brief("duty", {"reply": f"It is 42.\n{text}"}, "form")
+    assert "(quoted)" in user["content"]
+
+
 @pytest.mark.parametrize("text", hostile.DIGITS)
 def test_no_text_is_a_digit_that_is_none(text):
     assert read(Digit(), text) is None

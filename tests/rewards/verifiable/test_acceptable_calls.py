@@ -55,6 +55,8 @@ OBJECT, FLAG, ANY, PAIR = ({"type": name} for name in ("dict", "boolean", "any",
         ([[{"a": [1]}, {"a": [2]}]], [{"a": 1}, {"a": 2}], OBJECTS, True),
         ([[{"a": [1]}, {"a": [2]}]], [{"a": 2}, {"a": 1}], OBJECTS, False),
         ([], 1, INTEGER, False),
+        ([3.0], 10**400, FLOAT, False),
+        ([3.0], -(10**400), FLOAT, False),
     ],
 )
 def test_values_by_hand(options, value, schema, right):
@@ -149,3 +151,19 @@ def test_where_no_call_is_wanted_a_call_is_wrong(judged):
 
 def test_a_task_without_them_is_a_fault(rolled):
     assert AcceptableCalls().score(rolled("well")).fault
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"name": "f"},
+        3,
+        {"name": "f", "arguments": {"a": 3}, "required": [], "parameters": {"a": INTEGER}},
+        {"name": "f", "arguments": {"a": [3]}, "required": ["a"], "parameters": {}},
+        {"name": "f", "arguments": {"a": [3]}, "required": ["b"], "parameters": {"a": INTEGER}},
+        {"name": "f", "arguments": {"a": [3]}, "required": [], "parameters": {"a": {"type": "?"}}},
+    ],
+)
+def test_an_entry_that_no_call_could_meet_is_a_fault(rolled, entry):
+    verdict = AcceptableCalls().score(rolled(said(call()), acceptable_calls=[entry]))
+    assert verdict.fault and "another form" in verdict.note

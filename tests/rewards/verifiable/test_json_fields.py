@@ -129,3 +129,40 @@ def test_without_jsonschema_a_schema_is_refused_with_a_remedy(rolled):
 def test_a_base_is_a_share():
     with pytest.raises(UsageError, match="json_fields.base is 1.5"):
         JsonFields(base=1.5)
+
+
+@needs_jsonschema
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {},
+        {"description": "anything"},
+        {"$ref": "#/$defs/nowhere"},
+        {"properties": {"a": {"$ref": "#/definitions/a"}}, "definitions": {"b": {}}},
+        3,
+        [],
+    ],
+)
+def test_a_schema_that_decides_nothing_is_a_fault(rolled, schema):
+    assert JsonFields().score(rolled('{"a": 1}', "", schema=schema)).fault
+
+
+@needs_jsonschema
+@pytest.mark.parametrize(
+    ("value", "step", "kept"),
+    [("0.07", 0.01, 1), ("0.075", 0.01, 0), ("19.99", 0.01, 1), ("1e3", 5, 1), ("7", 2, 0),
+     ("true", 2, 0), ("4.0", 2, 1)],
+)  # fmt: skip
+def test_decimals_are_multiples_as_they_are_written(rolled, value, step, kept):
+    schema = {"type": "number", "multipleOf": step}
+    assert JsonFields().score(rolled(value, value, schema=schema)).judged is bool(kept)
+    told = {"type": "object", "properties": {"a": schema}, "required": ["a"]}
+    assert JsonFields().score(rolled(f'{{"a": {value}}}', "", schema=told)).score == kept
+
+
+@needs_jsonschema
+def test_references_within_a_schema_are_followed(rolled):
+    told = {"$defs": {"n": {"type": "integer"}}, "properties": {"a": {"$ref": "#/$defs/n"}}}
+    told |= {"type": "object", "required": ["a"]}
+    assert JsonFields().score(rolled('{"a": 1}', "", schema=told)).correct
+    assert not JsonFields().score(rolled('{"a": "1"}', "", schema=told)).correct

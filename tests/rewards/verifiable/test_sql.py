@@ -6,6 +6,7 @@ import pytest
 
 from whet.rewards.verifiable.sql import AnyOrder, Match, QueryTiers, Sql
 from whet.rewards.verifiable.sql.clauses import clauses, is_ordered
+from whet.rewards.verifiable.sql.computed import computed
 from whet.rewards.verifiable.sql.constants import constants_of
 from whet.rewards.verifiable.sql.instances import EMPTY, PROFILES, Profile, filled
 from whet.rewards.verifiable.sql.running import Question, agree
@@ -353,3 +354,75 @@ def test_wrong_settings_are_refused(settings, why):
         Sql(**settings)
     with pytest.raises(UsageError, match="sum to 1"):
         QueryTiers(block=0.5)
+
+
+CITIES = "SELECT name FROM city WHERE size > 5"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "name <> 'xq' || 'zw'",
+        "name IS NOT char(113, 113)",
+        "name <> upper('xqzw')",
+        "name <> replace('ab', 'a', 'q')",
+        "name <> '%'",
+        "name <> 'a_b'",
+        "length(name) < 12",
+        "size < 25 * 40",
+        "size <> 7 * 11",
+        "size < 0x3e8",
+        "size <> 1e3",
+        "size <> ~-78",
+        "size <> (SELECT 77)",
+        "size NOT IN (1, 25 * 4)",
+    ],
+)
+def test_a_condition_on_a_computed_value_is_noticed(judged, more):
+    assert judged(f"{CITIES} AND {more}", CITIES).reason is Reason.WRONG
+
+
+@pytest.mark.parametrize(
+    "more", ["size < 25 * 400000000000", "size > 2 + 3", "size > 0x5", "length(name) < 2000"]
+)
+def test_a_condition_that_changes_nothing_may_be_computed(judged, more):
+    assert judged(f"{CITIES} AND {more}", CITIES).correct
+
+
+LOG = "CREATE TABLE log (who TEXT, cost REAL)"
+
+
+@pytest.mark.parametrize(
+    ("query", "why"),
+    [
+        ("SELECT total_changes()", Reason.UNSAFE),
+        ("SELECT last_insert_rowid()", Reason.UNSAFE),
+        ("SELECT coalesce(max(rowid), 0) FROM log", Reason.WRONG),
+        ("SELECT max(rowid) - min(rowid) + 1 FROM log", Reason.WRONG),
+    ],
+)
+def test_how_a_table_was_filled_tells_nothing(judged, query, why):
+    assert judged(query, "SELECT count(*) FROM log", LOG).reason is why
+    assert judged("SELECT count(rowid) FROM log", "SELECT count(*) FROM log", LOG).correct
+
+
+@pytest.mark.parametrize(
+    "schema",
+    ["CREATE TABLE t (rowid TEXT, n INT)", "CREATE TABLE t (n INT PRIMARY KEY) WITHOUT ROWID"],
+)
+def test_tables_without_numbered_rows_are_filled(judged, schema):
+    assert judged("SELECT n + 0 FROM t", "SELECT n FROM t", schema).correct
+
+
+def test_several_semicolons_end_a_query(judged):
+    assert judged(f"{GOLD};;", GOLD).correct
+
+
+def test_the_computed_values_of_a_query():
+    def read(text):
+        return sqlite3.connect(":memory:").execute(text).fetchall(), 1
+
+    text = "SELECT a FROM t WHERE a < 25*40 AND b = trim('x ')||'y' AND f(b, 2+2) > a - 5"
+    found = computed(text, {"a", "b"}, read)
+    assert " 1000 " in found and " 'xy' " in found and " 4 " in found
+    assert computed("SELECT a FROM t WHERE a = 5", {"a"}, read) == ""

@@ -168,3 +168,17 @@ def test_no_other_assignment_is_better(found, wanted):
     orders = permutations(padded, len(wanted))
     best = max(sum(map(worth, order, wanted)) for order in orders)
     assert parts["param"] + parts["value"] == pytest.approx(best)
+
+
+def test_a_call_with_two_meanings_is_no_call(rolled):
+    wanted = [call("f", a=1)]
+    for more in ({"parameters": {"a": 2}}, {"function": {"name": "g", "arguments": {}}}):
+        verdict = ToolCalls().score(rolled(said({**call("f", a=1), **more}), calls=wanted))
+        assert verdict.reason is Reason.BAD_FORMAT and verdict.score == 0
+
+
+def test_a_wanted_tuple_is_a_list_and_a_wanted_set_is_a_fault(rolled):
+    reply = said(call("f", a=[1, 2]))
+    assert ToolCalls().score(rolled(reply, calls=[call("f", a=(1, 2))])).correct
+    assert ToolCalls().score(rolled(reply, calls=[call("f", a={1, 2})])).fault
+    assert ToolCalls().score(rolled(reply, calls=[call("f", a=float("nan"))])).fault

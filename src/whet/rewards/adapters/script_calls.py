@@ -6,9 +6,11 @@ Plain Python, no torch.
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from hashlib import blake2b
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from tempfile import TemporaryFile
 from types import ModuleType, TracebackType
@@ -107,7 +109,8 @@ class Capture:
 
     def _flush(self) -> None:
         for stream in (sys.stdout, sys.stderr):
-            stream.flush()
+            with suppress(ValueError):  # the user's file has closed it
+                stream.flush()
 
 
 @lru_cache(maxsize=64)
@@ -143,7 +146,10 @@ def _instance(kind: type, place: ScriptLocation) -> Any:
 def _form(function: Callable[..., Any], place: ScriptLocation) -> CallForm:
     if isinstance(function, type):
         return TraceForm()
-    return form_of(*_parameters(function, place), place.what)
+    names, wanted = _parameters(function, place)
+    if all(p.kind is p.VAR_POSITIONAL for p in signature(function).parameters.values()):
+        raise FormError(f"{place.what} takes nothing by name, so it can't look at a reply")
+    return form_of(names, wanted, place.what)
 
 
 def _parameters(function: Callable[..., Any], place: ScriptLocation) -> tuple[set[str], set[str]]:

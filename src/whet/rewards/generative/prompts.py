@@ -10,8 +10,15 @@ from whet.types import Finish, Message, Prompt, Reason, Rollout, Verdict
 from whet.types.messages import said_in
 
 _THOUGHTS = re.compile(r"<(?=/?think>)")
-_UNSEEN = re.compile(r"[\u200b\u2060-\u206f\u202a-\u202e\ufeff\U000e0000-\U000e0fff]")
-_FORGED = re.compile(r"verdict(?=[*_ ]*:)", re.IGNORECASE)
+_UNSEEN = re.compile(
+    r"[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u2060-\u206f"
+    r"\u202a-\u202e\u3164\ufe00-\ufe0e\ufeff\uffa0\U000e0000-\U000e0fff]"
+)
+_FORGED = re.compile(  # with letters that look like those of the word, and signs between them
+    r"\W?".join(("[vѵｖ]", "[eеｅ]", "[rｒ]", "[dԁｄ]", "[iіıｉ]", "[cсｃ]", "[tｔ]"))
+    + r"(?=[*_\s\u200c\u200d]*[:：﹕])",
+    re.IGNORECASE,
+)
 _TAG = re.compile(r"</?\w{1,20}>")
 _DUTY = (
     "You judge texts. Each text stands between a line <<name {nonce}>> and a line "

@@ -16,8 +16,31 @@ ROLE_MARK = re.compile(  # what chat templates put between turns
 )
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
 _VERDICT = re.compile(r"[*_# ]*verdict[*_ ]*:[*_ ]*(yes|no)[*_. ]*", re.IGNORECASE | re.ASCII)
+_SAID = re.compile(  # a verdict within a line
+    r"verdict[*_ ]*(?:(?:is|was|would be|remains)\b|[:：=–—-])[*_ \"'`“”]*(yes|no)\b", re.IGNORECASE
+)
+_CONTINUED = re.compile(  # the end of a line that goes on in the next one
+    r"(?:[-–—=→(\[{<,…‘]|[-=]>|(?:^|\s)['`]{1,2}|\.\.\."
+    r"|\b(?:a|an|and|as|by|for|from|is|of|or|reads?|that|the|this|to|was|with|without"
+    r"|(?:say|sai|claim|state|stating|repeat|contain|demand|insist|output|writ|wrote|print|end)"
+    r"(?:s|d|e|es|ed|ing|on|ten)?|text|line))[*_ ]*$",
+    re.IGNORECASE,
+)
+_LABEL = re.compile(  # a line that names what stands below it
+    r"[#*_\[\]=~\s-]*(?:(?:begin|start|end)\b[\s_-]*)?(?:of\b[\s_-]*)?(?:the\b\s*)?"
+    r"(?:(?:candidate|proposed|model|student)(?:'s)?[\s_-]*)?"
+    r"(?:reply|response|answer|candidate|assistant|user|system|model|student|quote|text)"
+    r"[#*_\[\]=~\s-]*",
+    re.IGNORECASE,
+)
+_RULE = re.compile(r"[-=~_*\s]+")
+_INSIDE = re.compile(r"\"[^\"\n]*\"|“[^”\n]*”|`[^`\n]*`|«[^»\n]*»|^\s*>.*")  # a line's quotations
+_ANNOUNCED = re.compile(
+    r"\b(?:follow(?:s|ing)|below|verbatim|quot(?:e|es|ed|ing|ation))\b", re.IGNORECASE
+)
 _INDENTED = re.compile(r" {0,3}\t| {4}")  # a block of code in Markdown
 _OPENING_TAG = re.compile(r"<{1,2}[^<>/][^<>]*>{1,2}")
+_LOOKALIKES = str.maketrans("\u0435\u043e\u0441\u0456\u0455\u0443\u0501", "eocisyd")
 _BEFORE = " \t\n([{*_,;:=—-'`>"  # what stands before a mark that opens a quotation
 _MARKS = (
     "“”„",
@@ -75,7 +98,8 @@ def last_verdict(text: str) -> bool:
 
     It may be quoted in a block of code, behind a quotation mark that is never closed, or below a
     line that is a tag, begins with `>`, or ends in a colon and is no heading of the judge's own;
-    and where another line says the opposite.
+    where the line before is unfinished, a mere label, or announces a quotation; and where another
+    line says the opposite.
     """
     lines = text.rstrip().split("\n")
     match = _VERDICT.fullmatch(lines[-1].strip())
@@ -118,8 +142,14 @@ def _outside_fences(lines: list[str]) -> tuple[list[str], bool]:
 
 
 def _verdicts(lines: list[str]) -> list[str]:
-    found = [_VERDICT.fullmatch(line.strip()) for line in lines]
-    return [match[1].lower() for match in found if match]
+    return [word.lower() for line in lines for word in _SAID.findall(_own(line))]
+
+
+def _own(line: str) -> str:
+    """The line without its quotations, and with Latin letters in the place of those that look like
+    them.
+    """
+    return _INSIDE.sub("", line).translate(_LOOKALIKES)
 
 
 def _introduced(above: list[str], directly: list[str]) -> str:
@@ -129,6 +159,9 @@ def _introduced(above: list[str], directly: list[str]) -> str:
         return "a colon ends the line before"
     if _OPENING_TAG.fullmatch(last):
         return "a tag stands before it"
+    spoken = next((line.strip() for line in reversed(above) if not _RULE.fullmatch(line)), "")
+    if _LABEL.fullmatch(spoken) or _CONTINUED.search(spoken) or _ANNOUNCED.search(spoken):
+        return "the line before leads to it"
     if any(line.lstrip().startswith(">") for line in directly):
         return "the line before is quoted"
     text = "\n".join(above)

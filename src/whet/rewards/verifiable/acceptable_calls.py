@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from whet.protocols import Reward
-from whet.rewards.verifiable.acceptable_values import accepts
+from whet.rewards.verifiable.acceptable_values import TYPES, accepts
 from whet.rewards.verifiable.announced_answers import final_text
 from whet.rewards.verifiable.call_replies import replied
 from whet.rewards.verifiable.verdicts import no_answer
@@ -36,8 +36,9 @@ class AcceptableCalls(Reward):
 
     def score(self, rollout: Rollout) -> Verdict:
         wanted = rollout.task.info.get("acceptable_calls")
-        if not isinstance(wanted, list | tuple):
-            return Verdict.unjudged(f"task {rollout.task.id!r} has no info['acceptable_calls']")
+        if not isinstance(wanted, list | tuple) or not all(map(_readable, wanted)):
+            said = "has no info['acceptable_calls'], or an entry of another form"
+            return Verdict.unjudged(f"task {rollout.task.id!r} {said}")
         text = final_text(rollout)
         if isinstance(text, Verdict):
             return text
@@ -52,6 +53,22 @@ class AcceptableCalls(Reward):
             return Verdict.failure(Reason.WRONG, note=note)
         fits = [[_accepted(call, one) for call in found] for one in wanted]
         return Verdict.binary(correct=_matched(fits), note=", ".join(c.name for c in found)[:80])
+
+
+def _readable(one: Any) -> bool:
+    """Whether an entry of a task has all of its parts, and a type for what has to be there."""
+    if not isinstance(one, Mapping) or not isinstance(one.get("name"), str):
+        return False
+    options, schemas, required = (one.get(key) for key in ("arguments", "parameters", "required"))
+    if not isinstance(options, Mapping) or not isinstance(schemas, Mapping):
+        return False
+    if not isinstance(required, list | tuple) or not set(required) <= options.keys():
+        return False
+    described = all(isinstance(x, Mapping) and x.get("type") in TYPES for x in schemas.values())
+    return described and all(
+        isinstance(held, list | tuple) and (name in schemas or _OPTIONAL in held)
+        for name, held in options.items()
+    )
 
 
 def _accepted(call: ToolCall, one: Mapping[str, Any]) -> bool:

@@ -15,6 +15,7 @@ _TYPES: Mapping[str, type] = {
 }
 TYPES = frozenset(_TYPES)
 """The names of types in BFCL's descriptions of Python functions."""
+_LARGEST = 1 << 1000  # an integer that is read as a float
 _IGNORED = str.maketrans({sign: "" for sign in " ,./-_*^"} | {"'": '"'})
 
 
@@ -26,7 +27,7 @@ def accepts(options: Sequence[Any], value: Any, schema: Mapping[str, Any]) -> bo
     blanks and ,./-_*^, in any case.  Lists are compared in order, objects key by key.
     """
     declared = _TYPES[schema["type"]]
-    if declared is float and type(value) is int:
+    if declared is float and type(value) is int and abs(value) <= _LARGEST:
         value = float(value)
     sample = next((option for option in options if option != ""), None)
     if type(value) is not declared:

@@ -28,7 +28,8 @@ class JsonFields(Reward):
     not.  The reply is correct where all fields are right, and no other is there.  The weights are
     ours.
 
-    A schema that is none, that hangs, or that the right value does not satisfy is a fault.
+    A schema that is none, that hangs, or that the right value does not satisfy is a fault; without
+    a right value, so is one that accepts everything.
     """
 
     base: float = 0.3

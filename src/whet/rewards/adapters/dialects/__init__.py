@@ -44,7 +44,9 @@ def form_of(names: Collection[str], needed: Collection[str], what: str) -> CallF
             return form
     if ours:
         return OURS
-    odd = next(name for name in needed if name not in OURS.offers)
+    known = {offer for form in (OURS, *THEIRS) for offer in form.offers}
+    odd = next((name for name in needed if name not in known), None)
+    odd = odd or next(name for name in needed if name not in OURS.offers)
     raise FormError(f"{what} wants {odd!r}; {_near(odd)}{choices((OURS, *THEIRS[::-1]))}")
 
 
@@ -55,6 +57,6 @@ def choices(forms: Iterable[CallForm]) -> str:
 
 
 def _near(name: str) -> str:
-    offered = sorted({offer for form in (OURS, *THEIRS) for offer in form.offers})
-    close = get_close_matches(name, offered, n=1, cutoff=0.7)
+    offered = {offer for form in (OURS, *THEIRS) for offer in form.offers} - {name}
+    close = get_close_matches(name, sorted(offered), n=1, cutoff=0.7)
     return f"did you mean {close[0]!r}? " if close else ""

@@ -2,7 +2,7 @@
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from numbers import Real
@@ -138,14 +138,16 @@ def graded(returned: object, what: str, *, right: str = "correct") -> ScriptResu
     result = result if isinstance(result, Mapping) else {"score": result}
     entries = {str(key): scalar(value) for key, value in result.items()}
     score, correct = entries.pop("score", None), entries.pop(right, None)
-    if not isinstance(score, Real) or correct not in (True, False, None):
+    if not isinstance(score, Real) or not (correct is None or isinstance(correct, Real)):
         return unfit(returned, what, WANTED)
     found = finite(score)
     if found is None:
         return infinite(score, what)
     if alone:
         return ScriptResult(found, found >= 1, {}, measured=found)
-    return ScriptResult(found, None if correct is None else bool(correct), logged(entries))
+    if correct not in (True, False, None):  # an accuracy between, of which 1 is right
+        entries[right] = correct
+    return ScriptResult(found, None if correct is None else correct == 1, logged(entries))
 
 
 def finite(number: Real) -> float | None:
@@ -182,12 +184,13 @@ def shown(value: object) -> str:
 
 
 def listed(values: object, count: int, what: str) -> list[Any]:
-    """A list, array or tensor as a list of `count` plain values.
+    """A list, array, tensor or iterator as a list of `count` plain values.
 
     Raises `ResultError` for any other length.
     """
     tolist = getattr(values, "tolist", None)
     found = tolist() if callable(tolist) else values
+    found = list(found) if isinstance(found, Iterator) else found
     if isinstance(found, Real):
         found = [found]
     if not isinstance(found, Sequence) or isinstance(found, str) or len(found) != count:

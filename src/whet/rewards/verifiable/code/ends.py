@@ -9,16 +9,16 @@ defines.
 import builtins
 import contextlib
 import importlib
+import inspect
 import io
 import json
-import operator
 import os
 import sys
 from types import CoroutineType, FunctionType, ModuleType
 from typing import Any
 
 from whet.rewards.verifiable.code.link import Link, Raised, known_error
-from whet.rewards.verifiable.code.remote import Remote
+from whet.rewards.verifiable.code.remote import OPERATORS, Remote
 
 _SEEN = ("_io", "re", "random", "datetime", "collections")  # modules whose objects show all
 _TOLD = ("__name__", "__qualname__", "__doc__")
@@ -73,6 +73,15 @@ def serve() -> None:
 class Harness(Link):
     """The harness's end: the program can call what it is handed, and see what a test made of it."""
 
+    def ask(self, verb: str, number: int, name: str, words: "tuple[Any, ...]", named: Any) -> Any:
+        """As for both sides, but only `next` ends an iteration: a `map` of the test would stop."""
+        try:
+            return super().ask(verb, number, name, words, named)
+        except StopIteration as error:
+            if (verb, name) == ("built", "next"):
+                raise
+            raise RuntimeError(f"the program raised {error!r}") from None
+
     def named(self, value: Any) -> Any:
         home, name = getattr(value, "__module__", None), getattr(value, "__name__", None)
         if isinstance(home, str) and isinstance(name, str) and home in sys.stdlib_module_names:
@@ -81,15 +90,20 @@ class Harness(Link):
         return None
 
     def done(self, verb: str, thing: Any, name: str, words: Any) -> "tuple[Any, str]":
-        if not _open(verb, thing, name):
+        own = [x for x in words[0] if verb == "op" and not self.by_value(x)]
+        if not all(_open(verb, x, name) for x in (thing, *own)):
             if verb == "op" and name in ("eq", "ne"):
                 return (words[0][0] is words[0][1]) is (name == "eq"), ""
             raise AttributeError(name)
-        if verb == "built" and name not in ("iter", "next", "len", "str", "repr", "hash", "bool"):
-            raise AttributeError(name)
-        if verb == "op" and not hasattr(operator, name):
+        if name not in _ASKED.get(verb, (name,)):
             raise AttributeError(name)
         return super().done(verb, thing, name, words)
+
+
+_ASKED = {  # the functions that the program may have applied to objects of the harness
+    "built": ("iter", "next", "len", "str", "repr", "hash", "bool"),
+    "op": tuple(OPERATORS),
+}
 
 
 def _open(verb: str, thing: Any, name: str) -> bool:
@@ -122,6 +136,9 @@ def hold() -> None:
     for name, kind, what in link.hear():
         if name not in own and (not hasattr(builtins, name) or name in job["names"]):
             scope.update(_offered(link, name, kind, what))
+    for name in job["classes"]:
+        if type(scope.get(name)) is Remote:
+            scope[name].__dict__["_makes"] = scope[name].__dict__["_named"]
     given = dict(scope)
     exec(compile(job["source"], "test.py", "exec"), scope)
     _tried([x for n, x in scope.items() if given.get(n) is not x])
@@ -143,9 +160,7 @@ def _offered(link: Link, name: str, kind: str, what: Any) -> "dict[str, Any]":
     value = link.unpacked(what)
     if type(value) is Remote:  # of several names of a class, the one that makes nothing counts
         first = value.__dict__.setdefault("_named", kind == "class")
-        value.__dict__["_makes"] = value.__dict__["_named"] = (
-            first and name.lstrip("_")[:1].isupper()
-        )
+        value.__dict__["_named"] = first and name.lstrip("_")[:1].isupper()
     return {name: value}
 
 
@@ -153,10 +168,17 @@ def _tried(found: "list[Any]") -> None:
     """Run the test functions and test classes among these objects."""
     for thing in found:
         name = getattr(thing, "__name__", "") if type(thing) is not Remote else ""
-        if isinstance(thing, FunctionType) and name.startswith("test"):
+        if isinstance(thing, FunctionType) and name.startswith("test") and not _needs(thing):
             _finished(thing())
         elif isinstance(thing, type) and thing.__module__ == "test":
             _classed(thing)
+
+
+def _needs(function: FunctionType) -> bool:
+    """Whether a test function takes arguments; the test calls it itself then."""
+    words = inspect.signature(function).parameters.values()
+    many = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return any(x.default is inspect.Parameter.empty and x.kind not in many for x in words)
 
 
 def _finished(value: Any) -> None:

@@ -109,6 +109,11 @@ class Link:
             return plain(value)
         return self.collected(value, kind) or self.named(value) or self.referred(value)
 
+    def by_value(self, value: Any) -> bool:
+        """Whether a value is data, or one of the other side's objects."""
+        kind = type(value)
+        return value is None or kind in _PLAIN or kind in _TAGS or kind is Remote
+
     def collected(self, value: Any, kind: type) -> Any:
         """A value of one of the tables' types, or a named tuple, else None."""
         if kind in _TAGS:

@@ -8,13 +8,12 @@ from textwrap import dedent, indent
 _FENCE = re.compile(
     r"^(?P<indent>[ \t]*(?:(?:[-*+>]|\d+[.)])[ \t]+)?)(?:<\w+>[ \t]*)?"
     r"(?P<fence>`{3,}(?=[^`\n]*$)|~{3,})(?P<rest>[^\n]*)$"
-    r"|(?P<end>(?<!`)`{3,})[ \t\r]*(?:</?[^<>\n]*>[ \t\r]*)*$",
+    r"|(?P<end>(?<!`)`{3,})[ \t\r]*(?:<[^<>\n]*>[ \t\r]*)*$",
     re.MULTILINE,
 )
 _DEEPER = 3  # blanks by which a closing fence may stand deeper than the opening one
-_TAG = re.compile(r"^[ \t\r]*(?:</?[^<>\n]*>[ \t\r]*)*$")  # what may stand behind a closing fence
+_TAG = re.compile(r"^[ \t\r]*(?:<[^<>\n]*>[ \t\r]*)*$")  # what may stand behind a closing fence
 _PYTHON = re.compile(r"\{?\.?(?:py|python|ipython|cpython|pypy)[\d.]*\b", re.IGNORECASE)
-_ANSWER = re.compile(r".*<answer>(.*?)</answer>", re.DOTALL)
 _STARTS = re.compile(
     r"(?:async )?(?:def|class|import|from|for|while|if|with|try|return|print)\b"
     r"|@|#|\w[\w, ]* = "
@@ -56,11 +55,17 @@ def program_of(text: str, starter: str, *, parts: bool, cut: bool) -> str | None
     if found and not chosen:
         return None
     if not found:
-        answer = _ANSWER.match(text)
-        bare = (answer[1] if answer else text).strip("\r\n")
+        bare = _answered(text).strip("\r\n")
         chosen = [bare] if _STARTS.match(bare.lstrip()) else []
     code = _joined(chosen) if parts else (chosen[-1] if chosen else "")
     return _completed(code, starter) if code.strip() else None
+
+
+def _answered(text: str) -> str:
+    """The text in the last complete pair of answer tags, else all of it."""
+    before, closing, _ = text.rpartition("</answer>")
+    _, opening, inner = before.rpartition("<answer>")
+    return inner.partition("</answer>")[0] if closing and opening else text
 
 
 def _blocks(text: str) -> list[Block]:

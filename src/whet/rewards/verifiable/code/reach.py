@@ -16,7 +16,7 @@ def reachable(source: str, prelude: str) -> None:
     program would fail.
     """
     tree = ast.parse(source)
-    known = {name for part in (tree, ast.parse(prelude)) for name in _bound(part)}
+    known = {name for part in (tree, ast.parse(prelude)) for name in bound(part)}
     if "*" not in known:
         for kind in (x for x in ast.walk(tree) if isinstance(x, ast.ClassDef)):
             roots = {x.id for base in kind.bases for x in ast.walk(base) if isinstance(x, ast.Name)}
@@ -26,7 +26,7 @@ def reachable(source: str, prelude: str) -> None:
         raise Unusable(f"a test replaces {replaced}, which doesn't reach the program")
 
 
-def _bound(tree: ast.AST) -> Iterator[str]:
+def bound(tree: ast.AST) -> Iterator[str]:
     """Names that a source gives a meaning to, and `*` where it imports all of a module."""
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):

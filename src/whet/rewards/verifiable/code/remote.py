@@ -9,6 +9,13 @@ _ALONE = ("abs", "neg", "pos", "invert", "index")
 _COMPARED = ("lt", "le", "gt", "ge")
 _RELATED = (*_COMPARED, "eq", "ne")
 _NUMBERS = ("int", "float", "complex", "round", "reversed")
+OPERATORS = (  # what one side may ask of the other's objects, by the names of `operator`
+    *_BINARY,
+    *(f"{name}_" for name in _BITS),
+    *_ALONE,
+    *_RELATED,
+    *("getitem", "setitem", "delitem", "contains"),
+)
 _TOLD = ("__name__", "__qualname__", "__doc__")
 
 
@@ -17,10 +24,10 @@ class Remote:
 
     Attributes, items, calls, iteration, length and text are the other side's.  Operators and
     comparisons are asked for only where an operand is *made*: constructed by the test from a class
-    of the program, whose name begins with a capital letter, or the result of an operator on such
-    objects; and two objects of the program may be compared with each other.  Any other object has
-    no operators and equals itself only, whatever it says of itself: a function that is asked for a
-    number can't return something that equals all numbers.
+    of the program, whose name begins with a capital letter and whose objects the test uses as such,
+    or the result of an operator on such objects.  Two objects of the program may be compared with
+    each other.  Any other object has no operators and equals itself only, whatever it says of
+    itself: a function that is asked for a number can't return something that equals all numbers.
     """
 
     trusting: ClassVar[bool] = False  # whether all objects count as made: the program's side

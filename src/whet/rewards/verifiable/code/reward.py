@@ -13,6 +13,7 @@ from whet.rewards.verifiable.code.credit import Result as Result
 from whet.rewards.verifiable.code.credit import Speed as Speed
 from whet.rewards.verifiable.code.credit import Threshold as Threshold
 from whet.rewards.verifiable.code.credit import Tiers as Tiers
+from whet.rewards.verifiable.code.idle import accept_anything
 from whet.rewards.verifiable.code.programs import program_of
 from whet.rewards.verifiable.code.sources import Unusable
 from whet.rewards.verifiable.code.suite import SuiteCase, begun, cases, compiles
@@ -84,6 +85,8 @@ class Code(Reward):
         built = passed > 0 or compiles(code, self.sandbox)
         score = self.credit(tests) if built else self.credit.broken
         correct = passed == len(found)
+        if correct and accept_anything(found, self.sandbox):
+            raise Unusable("programs that do nothing pass all tests")
         parts = {
             "passed": float(passed),
             "total": float(len(found)),

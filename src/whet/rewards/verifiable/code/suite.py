@@ -3,12 +3,13 @@
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, Protocol, runtime_checkable
 
 from whet.rewards.verifiable.code.asserting import meant
+from whet.rewards.verifiable.code.class_names import class_names
 from whet.rewards.verifiable.code.compare import equal_value, same_text, same_value
 from whet.rewards.verifiable.code.guests import CALL, CHECK, COMPILE
 from whet.rewards.verifiable.code.reach import reachable
@@ -115,11 +116,13 @@ class Asserted:
     expected: str = ""
     prelude: str = ""  # source that stands in front of the program, which the test may use
     names: tuple[str, ...] = ()  # that the program is asked to define, though they exist
+    classes: tuple[str, ...] = ()  # names that the tests use as classes
 
     def run(self, code: str, sandbox: Sandbox, limits: Limits) -> tuple[bool, ProgramResult]:
         """Runs program and assertions in two linked sandboxes."""
         token = token_hex(16)
-        job = {"source": self.source, "prelude": self.prelude, "names": self.names, "token": token}
+        job = {"source": self.source, "prelude": self.prelude, "token": token}
+        job |= {"names": self.names, "classes": self.classes}
         tested = Program(source=f"{_LINK}\nserve()\n", files={"solution.py": _bytes(code)})
         harness = Program(source=f"{_LINK}\nhold()\n", stdin=json.dumps(job).encode())
         program, told = sandbox.pair(tested, harness, limits)
@@ -169,6 +172,8 @@ def cases(tests: object) -> tuple[SuiteCase, ...]:
 def _printed(tests: Mapping[str, Any]) -> list[SuiteCase]:
     checker = careful(str(tests.get("checker") or ""))
     inputs, outputs = _paired(tests)
+    if outputs and not checker and not any(_text(output).strip() for output in outputs):
+        raise Unusable("all outputs of the tests are blank")
     pairs = zip(inputs, outputs, strict=True)
     return [Printed(given=_text(i), expected=_text(o), checker=checker) for i, o in pairs]
 
@@ -198,7 +203,7 @@ def _asserted(tests: Mapping[str, Any]) -> list[SuiteCase]:
     entry = str(tests.get("entry_point") or (names[0] if len(names) == 1 else ""))
     prelude = str(tests.get("prelude") or "")
     names = (*names, entry)
-    found: list[SuiteCase] = []
+    found: list[Asserted] = []
     for source in sources:
         text, asserts = meant(str(source), setup, entry)
         reachable(text, prelude)
@@ -208,7 +213,8 @@ def _asserted(tests: Mapping[str, Any]) -> list[SuiteCase]:
             setup = text  # a step on the way to the next ones
     if sources and not found:
         raise Unusable(f"the tests assert nothing: {setup.strip()[:_BRIEF]!r}")
-    return found
+    classes = tuple(sorted({name for case in found for name in class_names(case.source)}))
+    return [replace(case, classes=classes) for case in found]
 
 
 _READERS: dict[str, Callable[[Mapping[str, Any]], list[SuiteCase]]]

@@ -11,7 +11,7 @@ _TOKEN = re.compile(
     r"--[^\n]*|/\*.*?(?:\*/|\Z)"
     r"|'(?P<text>(?:[^']|'')*)'"
     r"|\"(?P<double>(?:[^\"]|\"\")*)\"|`(?P<tick>[^`]*)`|\[(?P<square>[^\]]*)\]"
-    r"|(?P<number>(?<![\w.])-?(?:\d+(?:\.\d*)?|\.\d+)(?![\w.]))|(?P<name>[A-Za-z_]\w*)",
+    r"|(?P<number>(?<![\w.])-?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d{1,3})?(?![\w.]))|(?P<name>[A-Za-z_]\w*)",
     re.DOTALL,
 )
 _BREAKS = frozenset(
@@ -42,6 +42,9 @@ _BREAKS = frozenset(
 )
 _DATES = frozenset(["date", "datetime", "time", "julianday", "strftime", "unixepoch"])
 _COUNTED = re.compile(r"\bcount\s*\([^()]*\)\s*(?:[<>=!]+|between)\s*(\d+)", re.IGNORECASE)
+_LENGTH = re.compile(
+    r"\blength\s*\(\s*(?:\w+\.)?(\w+)\s*\)\s*(?:[<>=!]+|between)\s*(\d{1,2})\b", re.IGNORECASE
+)
 _EQUAL = re.compile(
     r"(?<![\w.])(?:\w+\.)?([A-Za-z_]\w*)\s*={1,2}\s*(?:\w+\.)?([A-Za-z_]\w*)(?![\w.(])"
 )
@@ -89,6 +92,8 @@ def constants_of(query: str, names: Collection[str]) -> Constants:
             between = name == "between" or (between and name != "and")
         elif (constant := _constant(token)) is not None:
             (near[column] if column else waiting).append(constant)
+    for name, size in _LENGTH.findall(query):
+        near[name.lower()].append("x" * int(size))
     return Constants(
         near={one: tuple(dict.fromkeys(several))[:_MOST] for one, several in near.items()},
         loose=tuple(dict.fromkeys([*loose, *waiting]))[:_MOST],
@@ -112,7 +117,8 @@ def checks_of(schema: str) -> str:
 
 def _constant(token: re.Match[str]) -> Constant | None:
     if token["number"]:
-        value = float(token["number"]) if "." in token["number"] else int(token["number"][:20])
+        fraction = not token["number"].lstrip("-").isdigit()
+        value = float(token["number"]) if fraction else int(token["number"][:20])
         return value if abs(value) < _LARGEST else None
     text = token["text"] if token["text"] is not None else token["double"]
     if text is None or len(text) > _LONGEST or _HALVES.search(text):

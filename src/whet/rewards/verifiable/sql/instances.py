@@ -7,7 +7,14 @@ from random import Random
 
 from whet.rewards.verifiable.sql.constants import Constants, checks_of, constants_of
 from whet.rewards.verifiable.sql.schemas import readable
-from whet.rewards.verifiable.sql.tables import Column, columns_of, parents_first, quoted, tables_of
+from whet.rewards.verifiable.sql.tables import (
+    Column,
+    columns_of,
+    numbered,
+    parents_first,
+    quoted,
+    tables_of,
+)
 from whet.rewards.verifiable.sql.values import Cell, Source
 
 _TRIES = 8  # for a row that every constraint admits
@@ -46,9 +53,9 @@ def filled(schema: str, rows: int, queries: str, seed: int, profile: Profile) ->
 
     Many cells have a constant of the queries or a neighbour of one, so that some rows meet a
     condition, others just miss it.  All constraints of the schema hold, foreign keys too.  Keys of
-    numbers have gaps.  A column that a query compares with another, or that has the name of
-    another, mostly has values of that one.
-    Where COUNT is compared with a number, some databases have groups that are large enough.
+    numbers have gaps, and so have the numbers that SQLite gives to rows.  A column that a query
+    compares with another, or that has the name of another, mostly has values of that one.  Where
+    COUNT is compared with a number, some databases have groups that are large enough.
     """
     database = sqlite3.connect(":memory:", check_same_thread=False)
     database.executescript(readable(schema))
@@ -96,14 +103,17 @@ class _Filling:
         least, most = round(self.profile.least * usual), round(self.profile.most * usual)
         here = self.done.setdefault(table.lower(), [])
         pools = {column.name: self._pool(column, most) for column in columns}
-        names = ", ".join(quoted(column.name) for column in columns)
-        marks = ", ".join("?" * len(columns))
+        hidden = ["rowid"] if numbered(self.database, table) else []
+        names = ", ".join(quoted(name) for name in (*hidden, *(column.name for column in columns)))
+        marks = ", ".join("?" * (len(hidden) + len(columns)))
         insert = f"INSERT INTO {quoted(table)} ({names}) VALUES ({marks})"
+        places = Random(f"{table} {least} {most}")
         for _ in range(self.rng.randint(least, most)):
             for _ in range(_TRIES):
                 row = self._row(table, columns, pools)
+                place = [places.randrange(1, 3 * most + 9) for _ in hidden]
                 try:
-                    self.database.execute(insert, [row[column.name] for column in columns])
+                    self.database.execute(insert, place + [row[c.name] for c in columns])
                 except sqlite3.IntegrityError:
                     continue
                 here.append({name.lower(): value for name, value in row.items()})

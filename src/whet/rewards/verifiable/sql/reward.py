@@ -128,7 +128,7 @@ class Sql(Reward):
         text = after_think(with_open_think(rollout.turns))
         if text is None:
             return Verdict.failure(Reason.TRUNCATED, note="the thoughts never end")
-        query = query_of(text)
+        query = query_of(text).rstrip("; \n")
         if not query:
             return no_answer(rollout)
         if len(query) > self.longest:

@@ -9,13 +9,17 @@ from functools import lru_cache
 
 from whet.rewards.verifiable.sql.answers import Answer, Rows, answered, column_orders, plain
 from whet.rewards.verifiable.sql.clauses import is_ordered, masked
+from whet.rewards.verifiable.sql.computed import computed
 from whet.rewards.verifiable.sql.constants import constants_of
 from whet.rewards.verifiable.sql.instances import EMPTY, PROFILES, Profile, filled
+from whet.rewards.verifiable.sql.schemas import readable
+from whet.rewards.verifiable.sql.tables import columns_of, tables_of
 
 _READING = frozenset(
     {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
 )
 _BARRED = frozenset({"random", "randomblob", "load_extension", "readfile", "writefile", "edit"})
+_TELLING = frozenset({"changes", "total_changes", "last_insert_rowid"})  # how a table was filled
 _STEP = 1000  # instructions of SQLite's machine between two looks at their count
 _LONGEST = 1 << 20  # bytes of a text or blob
 _PATTERN = 200  # bytes of a pattern
@@ -122,8 +126,8 @@ def _tried(
 ) -> Iterator[Trial]:
     """Databases for both queries, with the right answers; slow ones are left out."""
     for place, profile in enumerate(profiles):
-        queries = f"{question.gold}\n;\n{query}"
         try:
+            queries = f"{_told(question.gold, question)}\n;\n{_told(query, question)}"
             database = filled(question.schema, question.rows, queries, seed + place, profile)
             yield (
                 database,
@@ -142,7 +146,8 @@ def _further(question: Question, query: str) -> Iterator[Trial]:
     There are fewer of them, or none, where the other's constants make the right query fail.
     """
     names = _words(question.gold) | _words(query)
-    ours, theirs = (constants_of(text, names) for text in (question.gold, query))
+    both = (_told(text, question) for text in (question.gold, query))
+    ours, theirs = (constants_of(text, names) for text in both)
     known = {one for several in ours.near.values() for one in several} | {*ours.loose}
     others = {one for several in theirs.near.values() for one in several} | {*theirs.loose}
     if others - known or theirs.equal - ours.equal or theirs.group > ours.group:
@@ -150,6 +155,30 @@ def _further(question: Question, query: str) -> Iterator[Trial]:
             yield from _tried(question, query, PROFILES * _AGAIN, question.seed + _THEIRS)
         except Unanswered:  # the right query has answers on its own databases
             return
+
+
+@lru_cache(maxsize=256)
+def _told(query: str, question: Question) -> str:
+    """The query, and once more with the values that it computes from constants."""
+    with closing(sqlite3.connect(":memory:")) as nothing:
+
+        def read(text: str) -> tuple[Rows, int]:
+            try:
+                return selected(nothing, text, question)
+            except (Refused, Slow) as barred:
+                raise ValueError from barred
+
+        found = computed(query, _columns(question.schema), read)
+    return f"{query}\n;\n{found}" if found else query
+
+
+@lru_cache(maxsize=64)
+def _columns(schema: str) -> frozenset[str]:
+    """The names of all columns, in lower case."""
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.executescript(readable(schema))
+        tables = (columns_of(database, table) for table in tables_of(database))
+        return frozenset(one.name.lower() for several in tables for one in several)
 
 
 def _words(query: str) -> set[str]:
@@ -174,7 +203,9 @@ def selected(database: sqlite3.Connection, query: str, question: Question) -> tu
 
     def permit(action: int, first: str | None, second: str | None, *_: object) -> int:
         name = (second or "").casefold()
-        if action in _READING and not (action == sqlite3.SQLITE_FUNCTION and name in _BARRED):
+        if action in _READING and not (
+            action == sqlite3.SQLITE_FUNCTION and name in _BARRED | _TELLING
+        ):
             return sqlite3.SQLITE_OK
         refused.append(f"action {action} on {first or second}")
         return sqlite3.SQLITE_DENY

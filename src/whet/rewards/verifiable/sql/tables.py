@@ -52,6 +52,19 @@ def columns_of(database: sqlite3.Connection, table: str) -> list[Column]:
     ]
 
 
+def numbered(database: sqlite3.Connection, table: str) -> bool:
+    """Whether SQLite numbers the rows of a table by a `rowid` that is no column of it."""
+    described = database.execute(f"PRAGMA table_info({quoted(table)})").fetchall()
+    keys = [kind.upper() for _, _, kind, _, _, key in described if key]
+    if keys == ["INTEGER"] or any(name.lower() == "rowid" for _, name, *_ in described):
+        return False
+    try:
+        database.execute(f"SELECT rowid FROM {quoted(table)} LIMIT 0")
+    except sqlite3.OperationalError:  # WITHOUT ROWID
+        return False
+    return True
+
+
 def parents_first(tables: Mapping[str, Sequence[Column]]) -> list[str]:
     """The tables in an order in which foreign keys refer back; in a circle, in any order."""
     done: list[str] = []

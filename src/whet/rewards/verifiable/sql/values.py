@@ -38,7 +38,8 @@ class Source:
 
         def one() -> Cell:
             close = rng.random() < share
-            pool = near if close and near else loose
+            own = close and near and not (loose and rng.random() > _MOSTLY)
+            pool = near if own else loose
             chosen = rng.choice(pool) if pool and (close or rng.random() < share / 3) else None
             if dated:
                 return _date(chosen, rng, self.kind)
@@ -72,7 +73,7 @@ def _text(chosen: Constant | None, rng: Random) -> str:
         word = rng.choice(_WORDS)
         return word if rng.random() < _MOSTLY else f"{word}{rng.randint(0, 99)}"
     text = str(chosen)
-    if rng.random() < _HALF and "%" not in text and "_" not in text:
+    if rng.random() < (_SELDOM if "%" in text or "_" in text else _HALF):
         return text
     return _neighbour(_filled(text, rng), rng)
 
