@@ -70,7 +70,7 @@ def answer_words(text: str) -> tuple[str, ...]:
     for pattern in _DATES:
         text = pattern.sub(_date, text)
     text = _MARKS.sub("", _INITIALS.sub(r"\1 ", text))
-    found = _TOKEN.findall(text)
+    found = [token[0] for token in _TOKEN.finditer(text)]
     kept = [word for place, word in enumerate(found) if not _article(found, place)]
     plain = [_SPELLINGS.get(word.casefold(), word.casefold()) for word in kept]
     return tuple(_numbered(plain))

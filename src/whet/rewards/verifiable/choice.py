@@ -12,6 +12,7 @@ from whet.rewards.verifiable.option_mentions import Options, prose
 from whet.rewards.verifiable.option_statements import statements
 from whet.rewards.verifiable.verdicts import no_answer, nothing_to_compare
 from whet.types import Finish, Rollout, Verdict
+from whet.types.messages import question_in
 
 _DENIED = re.compile(
     r"\b(?:not|except|false|incorrect|wrong|untrue|never|cannot|least likely)\b|n['’]t\b",
@@ -48,7 +49,7 @@ class Choice(Reward):
         text = final_text(rollout)
         if isinstance(text, Verdict):
             return text
-        denied = _denied(rollout.task.prompt)
+        denied = _denied(question_in(rollout.task.prompt))
         chosen = self._chosen(text, rollout.finish, options, denied=denied)
         if chosen is None:
             return no_answer(rollout)

@@ -10,6 +10,7 @@ from whet.rewards.verifiable.answer_words import answer_words
 from whet.rewards.verifiable.short_answers import answered, golds
 from whet.rewards.verifiable.verdicts import nothing_to_compare
 from whet.types import Rollout, Verdict
+from whet.types.messages import question_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,7 @@ class QaExact(Reward):
         said = answered(rollout, self.longest)
         if isinstance(said, Verdict):
             return said
-        asked = _asked(rollout.task.prompt)
+        asked = _asked(question_in(rollout.task.prompt))
         right = any(
             is_answer(one, gold, asked, _others(gold, wanted)) for one in said for gold in wanted
         )
