@@ -18,6 +18,7 @@ _DENIED = re.compile(
     r"\b(?:not|except|false|incorrect|wrong|untrue|never|cannot|least likely)\b|n['’]t\b",
     re.IGNORECASE,
 )
+_EITHER = re.compile(r"\btrue or false\b", re.IGNORECASE)
 _MARKED = ("answer tag", "box")
 
 
@@ -88,5 +89,6 @@ def _said(text: str, options: Options, *, denied: bool) -> frozenset[str] | None
 
 def _denied(prompt: str) -> bool:
     """Whether the last question of a prompt asks for what is not so."""
+    prompt = _EITHER.sub("", prompt)
     asked = [one for one in re.split(r"(?<=[.?!:])\s", prompt) if "?" in one] or [prompt]
     return _DENIED.search(asked[-1]) is not None
