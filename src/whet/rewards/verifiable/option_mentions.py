@@ -71,7 +71,8 @@ _INTRODUCES = frozenset(
 )  # fmt: skip
 _ARTICLE_ENDS = re.compile(
     r"[\s*_`\"')\]]*(?:$|\(not\b|[.,:;!)\]*\"—–→]|(?:is|are|was|and|or|but|because|since|can be"
-    r"|cannot|can't|must be|isn't|fails|fits|works|seems|looks|would be|could be|as|for|over|rather|instead)\b)"
+    r"|cannot|can't|must be|isn't|fails|fits|works|seems|looks|would be|could be"
+    r"|as|for|over|rather|instead)\b)"
 )
 
 

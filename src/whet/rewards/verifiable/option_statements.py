@@ -28,7 +28,8 @@ _BOUNDARY = re.compile(
 _NOT_BEFORE = re.compile(
     r"(?:\b(?:not(?! (?:only|sure|certain))|never|neither|nor|cannot|nothing|none|instead of"
     r"|rather than|other than|opposed to|(?:opposite|reverse) of|unlike|than|over|hardly|scarcely"
-    r"|without(?! (?:an?y? )?doubt)|(?<!\bno )(?<!\bany )(?<!\ba )(?<!\bwithout )doubt\w*|eliminat\w*|rul\w+ out"
+    r"|without(?! (?:an?y? )?doubt)|(?<!\bno )(?<!\bany )(?<!\ba )(?<!\bwithout )doubt\w*"
+    r"|eliminat\w*|rul\w+ out"
     r"|exclud\w+|reject\w*|dismiss\w*|discard\w*|except|nicht|pas|kein\w*|no (?:es|era|son)"
     r"|nao e|non e|не)|不是|n['’]t)\b(?! (?:sure|certain))|\bno\s*$|❌|✗|✘",
     re.IGNORECASE,
