@@ -4,6 +4,11 @@ import re
 from decimal import Decimal
 from unicodedata import normalize
 
+_INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u2060-\u2064\ufeff\U000e0000-\U000e007f]")
+_ILLEGIBLE = re.compile(
+    r"[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff\u202a-\u202e\u2066-\u2069]"
+    r"|[A-Za-z][\u0400-\u04ff]|[\u0400-\u04ff][A-Za-z]"  # a word of two alphabets
+)
 _ACCENTS = re.compile(r"[\u0300-\u036f]")
 _LATEX = re.compile(r"\\(?:text|textbf|textit|mathrm|mathbf|mbox)\s*\{([^{}]*)\}")
 _TIDY = str.maketrans({"’": "'", "‘": "'", "−": "-", "–": "-", "%": " percent ", "&": " and "})
@@ -63,6 +68,16 @@ _UNITS = {
 _BEHIND_NUMBERS = {"m": "metres", "g": "grams", "s": "seconds", "h": "hours", "f": "fahrenheit"}
 _ROMAN = re.compile(r"x{0,3}(?:ix|iv|v?i{0,3})")
 _ARTICLES = ("a", "an", "the")
+
+
+def legible(text: str) -> str:
+    """The text without invisible characters.
+
+    Empty where it looks otherwise than it is: with control characters, halves of characters, orders
+    to write backwards, or Cyrillic letters within Latin words.
+    """
+    text = _INVISIBLE.sub("", text)
+    return "" if _ILLEGIBLE.search(text) else text
 
 
 def answer_words(text: str) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from whet.protocols import Reward
 from whet.rewards.verifiable.announced_answers import final_text
+from whet.rewards.verifiable.answer_words import legible
 from whet.rewards.verifiable.extraction import answers, unfinished
 from whet.rewards.verifiable.option_decisions import decided
 from whet.rewards.verifiable.option_lists import verdict_table
@@ -50,6 +51,7 @@ class Choice(Reward):
         text = final_text(rollout)
         if isinstance(text, Verdict):
             return text
+        text = legible(text)
         denied = _denied(question_in(rollout.task.prompt))
         chosen = self._chosen(text, rollout.finish, options, denied=denied)
         if chosen is None:
