@@ -128,7 +128,7 @@ def test_the_example_by_hand(rolled):
         ),
         ("detectable_format:json_format", {}, '```json\n{"a": 1}\n```', True),
         ("detectable_format:json_format", {}, "[1, 2]", True),
-        ("detectable_format:json_format", {}, "```json\n42", True),
+        ("detectable_format:json_format", {}, "```json\n42", False),
         ("detectable_format:json_format", {}, "Here: {}", False),
         ("detectable_format:title", {}, "<<On tea>> tea", True),
         ("detectable_format:title", {}, "<<>> tea", False),

@@ -10,8 +10,6 @@ from whet.rewards.verifiable.constraints import Constraints
 from whet.rewards.verifiable.qa_exact import QaExact
 
 FOLDER = Path(__file__).parents[3] / "benchmarks" / "labelled" / "siblings"
-# right, but refused: all options but one are said to be so, where the question asks for what is not
-MISSES = {"choice-s186"}
 
 
 def cases(name):
@@ -20,8 +18,10 @@ def cases(name):
 
 
 def agrees(row, verdict):
-    expected = row["correct"] and row["id"] not in MISSES
-    assert bool(verdict.correct) is expected and not verdict.fault, (row["kind"], row["reply"])
+    assert bool(verdict.correct) is row["correct"] and not verdict.fault, (
+        row["kind"],
+        row["reply"],
+    )
 
 
 @pytest.mark.parametrize("row", cases("choice"))

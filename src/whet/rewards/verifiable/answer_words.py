@@ -4,10 +4,16 @@ import re
 from decimal import Decimal
 from unicodedata import normalize
 
+_INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u2060-\u2064\ufeff\U000e0000-\U000e007f]")
+_ILLEGIBLE = re.compile(
+    r"[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff\u202a-\u202e\u2066-\u2069]"
+    r"|[A-Za-z][\u0400-\u04ff]|[\u0400-\u04ff][A-Za-z]"  # a word of two alphabets
+)
 _ACCENTS = re.compile(r"[\u0300-\u036f]")
 _LATEX = re.compile(r"\\(?:text|textbf|textit|mathrm|mathbf|mbox)\s*\{([^{}]*)\}")
-_TIDY = str.maketrans(
-    {"’": "'", "‘": "'", "−": "-", "–": "-", "$": " $ ", "%": " percent ", "&": " and "}
+_TIDY = str.maketrans({"’": "'", "‘": "'", "−": "-", "–": "-", "%": " percent ", "&": " and "})
+_MONEY = re.compile(
+    r"(-?)\s?([$€£])\s?(-?\d[\d,]*(?:\.\d+)?(?:\s?(?:thousand|million|billion)\b)?)", re.IGNORECASE
 )
 _MARKS = re.compile(r"'|[*_`\\{}]")
 _CELSIUS = re.compile(r"\s?(?:°|\bdegrees)\s?C\b")
@@ -54,26 +60,57 @@ _SPELLINGS = {
     "dr": "doctor", "mt": "mount", "st": "saint", "prof": "professor", "mr": "mister",
     "°": "degrees", "$": "dollars", "€": "euros", "£": "pounds",
 }  # fmt: skip
+_NUMERAL = re.compile(r"-?\d+(?:\.\d+)?")
+_UNITS = {
+    "km": "kilometres", "kilometers": "kilometres", "meters": "metres", "cm": "centimetres",
+    "centimeters": "centimetres", "mm": "millimetres", "kg": "kilograms", "ft": "feet",
+}  # fmt: skip
+_BEHIND_NUMBERS = {"m": "metres", "g": "grams", "s": "seconds", "h": "hours", "f": "fahrenheit"}
 _ROMAN = re.compile(r"x{0,3}(?:ix|iv|v?i{0,3})")
 _ARTICLES = ("a", "an", "the")
+
+
+def legible(text: str) -> str:
+    """The text without invisible characters.
+
+    Empty where it looks otherwise than it is: with control characters, halves of characters, orders
+    to write backwards, or Cyrillic letters within Latin words.
+    """
+    text = _INVISIBLE.sub("", text)
+    return "" if _ILLEGIBLE.search(text) else text
 
 
 def answer_words(text: str) -> tuple[str, ...]:
     """The words of an answer, in lower case, without accents, punctuation and articles.
 
     As SQuAD compares them (arXiv:1606.05250), but a number keeps its sign and its point (`-100` is
-    not `100`, `12:15` not `1215`), `eleven` is 11, dates with day, month and year have one form,
-    `A` at the end is no article (`vitamin A`), and `Dr.`, `Mt.`, `St.` are written out.
+    not `100`, `12:15` not `1215`), `eleven` is 11 and `$5 million` is `5000000 dollars`.  Dates
+    with day, month and year have one form, `A` at the end is no article (`vitamin A`), and units,
+    `Dr.`, `Mt.` and `St.` are written out.
     """
     text = _CELSIUS.sub(" degrees celsius", text)
     text = _ACCENTS.sub("", normalize("NFKD", _LATEX.sub(r"\1", text)).translate(_TIDY))
     for pattern in _DATES:
         text = pattern.sub(_date, text)
+    text = _MONEY.sub(r" \1\3 \2 ", text)
     text = _MARKS.sub("", _INITIALS.sub(r"\1 ", text))
-    found = _TOKEN.findall(text)
+    found = [token[0] for token in _TOKEN.finditer(text)]
     kept = [word for place, word in enumerate(found) if not _article(found, place)]
-    plain = [_SPELLINGS.get(word.casefold(), word.casefold()) for word in kept]
-    return tuple(_numbered(plain))
+    plain = [_written_out(word.casefold()) for word in kept]
+    return _with_units(_numbered(plain))
+
+
+def _written_out(word: str) -> str:
+    return _SPELLINGS.get(word) or _UNITS.get(word) or word
+
+
+def _with_units(words: list[str]) -> tuple[str, ...]:
+    """The words, with the letters of units written out where they follow a number."""
+    before = ["", *words]
+    return tuple(
+        _BEHIND_NUMBERS.get(word, word) if last[-1:].isdigit() else word
+        for last, word in zip(before, words, strict=False)
+    )
 
 
 def joined(words: tuple[str, ...]) -> str:
@@ -96,28 +133,41 @@ def _article(words: list[str], place: int) -> bool:
 
 
 def _numbered(words: list[str]) -> list[str]:
-    """The words, with numbers as digits: `twenty one`, `1,200`, `2.50`, `viii`."""
+    """The words, with numbers as digits: `twenty one`, `2.5 million`, `1,200`, `2.50`, `viii`."""
     found: list[str] = []
     run: list[str] = []
-    for word in (*words, ""):
+    for place, word in enumerate((*words, "")):
         if word in _ONES or word in _TENS or word in _SCALES:
             run.append(word)
             continue
-        if run:
+        if word == "and" and run and run[-1] in _SCALES and _counts(words[place + 1 :]):
+            continue
+        if run and run[0] in _SCALES and found and _NUMERAL.fullmatch(found[-1]):
+            found[-1] = _plain(Decimal(found[-1]) * _counted(run))
+        elif run:
             found.append(str(_counted(run)))
-            run = []
+        run = []
         if word:
             found.append(_digits(word))
     return found
 
 
+def _counts(words: list[str]) -> bool:
+    """Whether a number below a hundred comes next."""
+    return words[:1] != [] and (words[0] in _ONES or words[0] in _TENS)
+
+
 def _digits(word: str) -> str:
-    if re.fullmatch(r"-?[\d,]*\d(?:\.\d+)?", word):
-        bare = word.replace(",", "")
-        return f"{Decimal(bare).normalize():f}" if "." in bare else bare
+    bare = word.replace(",", "")
+    if _NUMERAL.fullmatch(bare):
+        return _plain(Decimal(bare)) if "." in bare else bare
     if len(word) > 1 and _ROMAN.fullmatch(word):
         return str(_roman(word))
     return word
+
+
+def _plain(value: Decimal) -> str:
+    return f"{value.normalize():f}"
 
 
 def _counted(run: list[str]) -> int:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from whet.protocols import Reward
 from whet.rewards.verifiable.announced_answers import final_text
+from whet.rewards.verifiable.answer_words import legible
 from whet.rewards.verifiable.extraction import answers, unfinished
 from whet.rewards.verifiable.option_decisions import decided
 from whet.rewards.verifiable.option_lists import verdict_table
@@ -12,11 +13,13 @@ from whet.rewards.verifiable.option_mentions import Options, prose
 from whet.rewards.verifiable.option_statements import statements
 from whet.rewards.verifiable.verdicts import no_answer, nothing_to_compare
 from whet.types import Finish, Rollout, Verdict
+from whet.types.messages import question_in
 
 _DENIED = re.compile(
     r"\b(?:not|except|false|incorrect|wrong|untrue|never|cannot|least likely)\b|n['’]t\b",
     re.IGNORECASE,
 )
+_EITHER = re.compile(r"\btrue or false\b", re.IGNORECASE)
 _MARKED = ("answer tag", "box")
 
 
@@ -48,7 +51,8 @@ class Choice(Reward):
         text = final_text(rollout)
         if isinstance(text, Verdict):
             return text
-        denied = _denied(rollout.task.prompt)
+        text = legible(text)
+        denied = _denied(question_in(rollout.task.prompt))
         chosen = self._chosen(text, rollout.finish, options, denied=denied)
         if chosen is None:
             return no_answer(rollout)
@@ -87,5 +91,6 @@ def _said(text: str, options: Options, *, denied: bool) -> frozenset[str] | None
 
 def _denied(prompt: str) -> bool:
     """Whether the last question of a prompt asks for what is not so."""
+    prompt = _EITHER.sub("", prompt)
     asked = [one for one in re.split(r"(?<=[.?!:])\s", prompt) if "?" in one] or [prompt]
     return _DENIED.search(asked[-1]) is not None

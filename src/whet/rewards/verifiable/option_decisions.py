@@ -13,7 +13,8 @@ _CHANGES = re.compile(
 )
 _WITHDRAWN = re.compile(
     r"\b(?:scratch that|take (?:that|it) back|retract|disregard|ignore (?:that|the above)"
-    r"|that(?:['’]s| is| was) (?:wrong|incorrect|not right|a mistake)|(?:i|we) (?:was"
+    r"|(?:that|this|they)(?:['’]s|['’]re| is| was| are) (?:wrong|incorrect|mistaken|not right"
+    r"|a mistake)|(?:i|we) (?:was"
     r"|were) wrong|disagree)\b",
     re.IGNORECASE,
 )

@@ -17,7 +17,9 @@ def verdict_table(text: str, options: Options, *, denied: bool) -> frozenset[str
     """The one option whose verdict (yes, ✅, false, …) differs, where each option has a verdict."""
     marks: dict[str, str] = {}
     for found in re.finditer(
-        r"(?:^|(?<=[\s(]))\(?([A-Za-z])[):.][^\n]*?(?=\s\(?[A-Za-z][):]\s|\n|$)", text
+        r"(?:^|(?<=[\s(]))\(?([A-Za-z])(?:[):.]|(?=\s*[✅✔✓☑❌✗✘✖]))[^\n]*?"
+        r"(?=\s\(?[A-Za-z](?:[):]\s|\s*[✅✔✓☑❌✗✘✖])|\n|$)",
+        text,
     ):
         said = {verdict.lastgroup for verdict in _VERDICT.finditer(found[0])}
         if len(said) == 1:

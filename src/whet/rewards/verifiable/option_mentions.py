@@ -3,10 +3,12 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from string import ascii_uppercase
 from unicodedata import normalize
 
+from whet.rewards.verifiable.answer_words import answer_words
 from whet.rewards.verifiable.math.number import number
 
 _UNLISTED = 10  # options of a question that doesn't list them: A to J
@@ -21,13 +23,14 @@ _MARKED = re.compile(
 )
 _CALLED = re.compile(
     r"(?:\b(?:options?|choices?|answer|ans|letter|statement|opci[oó]n|respuesta|r[eé]ponse|antwort"
-    r"|opzione|risposta|op[cç][aã]o|resposta|lettre|letra)\b|选项|答案)"
+    r"|opzione|risposta|op[cç][aã]o|resposta|lettre|letra)\b|选[项择]?|答案|Ответ)"
     r"[\s*_`\"':.=\uff1a]*(?:(?:(?:is|es|est|ist|e)\b"
     r"|[是为])[\s*_`\"':]*)?([A-Za-z])(?=[\s.,;:!*_`\"')]*(?:\n|$)|[.,;:!*_`\"')。，])",
     re.IGNORECASE,
 )
 _PLACED = re.compile(
-    r"\b(?:option|choice)s?\s*(?:#|no\.?|number)?\s*\(?([1-9]|10|[ivx]{1,4})\b\)?"
+    r"\b(?:option|choice)s?\s*(?:#|no\.?|number)?\s*\(?([1-9]|10|[ivx]{1,4}|one|two|three|four"
+    r"|five|six|seven|eight|nine|ten)\b\)?"
     r"|\b(first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)\s+(?:option|choice)\b",
     re.IGNORECASE,
 )
@@ -36,12 +39,17 @@ _PLACES = {
     for place, name in enumerate(
         [
             "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "i", "ii", "iii", "iv", "v", "vi",
-            "vii", "viii", "ix", "x", "first", "second", "third", "fourth", "fifth", "sixth",
+            "vii", "viii", "ix", "x", "one", "two", "three", "four", "five", "six", "seven",
+            "eight", "nine", "ten", "first", "second", "third", "fourth", "fifth", "sixth",
             "seventh", "eighth", "ninth", "tenth",
         ]
     )
 }  # fmt: skip
-_CAPITAL = re.compile(r"(?<![\w'’./+\-−^\\<>=])([A-Z])(?![\w'’(/+^_\-−]|\s*[<>=+×·^]|\s*[*/]\s*\w)")
+_CAPITAL = re.compile(
+    r"(?<![\w'’./+\-−^\\<>=°])([A-Z])(?![\w'’(/+^_\-−]|\s*[<>=+×·^]|\s*[*/]\s*\w)"
+)
+_INFLECTED = re.compile(r"[^\W\d_]{4,}")  # a word that may be a verb: `decrease`, `decreased`
+_COMPARED = re.compile(r"[^\s>]\s*[<>≤≥]\s*$")  # behind a sign of order, as in `D > C`
 _ROW = re.compile(r"\s*[A-Z](?:\s+[A-Z])+[\s.]*")  # letters only, as in `A C`
 _PREVIOUS = re.compile(r"([^\W\d_]+)['’]?(?:s|d|ll)?\s*$")
 _INTRODUCES = frozenset(
@@ -56,14 +64,15 @@ _INTRODUCES = frozenset(
         "yes", "no", "rather", "actually", "just", "instead", "also", "even", "because", "since",
         "while", "although", "whereas", "if", "when", "la", "el", "est", "es", "ist", "le", "die",
         "und", "et", "y", "o", "ou", "oder", "maybe", "perhaps", "possibly", "between",
-        "against", "reject", "statement", "take", "taking", "e", "better", "consider", "favor",
+        "against", "reject", "nicht", "sondern", "sino", "mais",
+        "pas", "pero", "aber", "statement", "take", "taking", "e", "better", "consider", "favor",
         "favour", "prefer", "as", "being", "remains", "remaining", "finally",
     ]
 )  # fmt: skip
 _ARTICLE_ENDS = re.compile(
-    r"[\s*_`\"')\]]*(?:$|[.,:;!)\]*\"—–→]|(?:is|are|was|and|or|but|because|since|can be|cannot"
-    r"|can't"
-    r"|must be|isn't|fails|fits|works|seems|looks|would be|could be|as|for|over|rather|instead)\b)"
+    r"[\s*_`\"')\]]*(?:$|\(not\b|[.,:;!)\]*\"—–→]|(?:is|are|was|and|or|but|because|since|can be"
+    r"|cannot|can't|must be|isn't|fails|fits|works|seems|looks|would be|could be"
+    r"|as|for|over|rather|instead)\b)"
 )
 
 
@@ -143,14 +152,14 @@ class Options:
 
     def _number(self, bare: str) -> frozenset[str]:
         """The one option of this value; its unit may be missing in the reply."""
-        said = number(bare)
+        said = _measured(bare)
         if said is None:
             return frozenset()
-        values = [number(text) or number(text.partition(" ")[0]) for text in self.texts]
+        values = [_measured(text) for text in self.texts]
         same = {
             letter
             for letter, value in zip(self.letters, values, strict=False)
-            if value is not None and value.value == said.value and said.unit in ("", value.unit)
+            if value is not None and value[0] == said[0] and said[1] in ("", value[1])
         }
         return frozenset(same) if len(same) == 1 else frozenset()
 
@@ -186,6 +195,8 @@ def _chooses(text: str, found: re.Match[str]) -> bool:
     if found[1] == "I":
         return text.strip(" .") == "I"
     before = _PREVIOUS.search(text, max(found.start() - 30, 0), found.start())
+    if _COMPARED.search(text, max(found.start() - 30, 0), found.start()):
+        return False
     if _ROW.fullmatch(text.rpartition(":")[2]):
         return True
     if before and before[1].lower() not in _INTRODUCES:
@@ -193,10 +204,25 @@ def _chooses(text: str, found: re.Match[str]) -> bool:
     return found[1] != "A" or _ARTICLE_ENDS.match(text, found.end()) is not None
 
 
+def _measured(text: str) -> tuple[Fraction, str] | None:
+    """The value and the unit of a number, which may be a word."""
+    word, _, unit = text.partition(" ")
+    if (whole := number(text)) is not None:
+        return whole.value, whole.unit
+    [*said] = answer_words(word)
+    found = number(word) or (number(said[0]) if len(said) == 1 else None)
+    return None if found is None else (found.value, found.unit or unit)
+
+
 def _pattern(text: str) -> re.Pattern[str]:
-    """A text of an option, in any case and spacing, that is no part of a longer word or number."""
+    """A text of an option, in any case and spacing, that is no part of a longer word or number.
+
+    A single word that follows another one may be inflected: `it decreases`.
+    """
     body = r"\s+".join(map(re.escape, text.split()))
     before = r"(?<![\w/])(?<!\d[.,])" if text[0].isalnum() else ""
-    before += r"(?<![-−+])" if text[0].isdigit() else ""
-    after = r"(?![\w/²³^%°]|[.,]\d)" if text[-1].isalnum() else ""
+    before += r"(?<![-−+^])(?<![+^] )" if text[0].isdigit() else ""
+    if _INFLECTED.fullmatch(text):
+        body = rf"(?:{body}|(?<=\w ){body}(?:s|d|es|ed))"
+    after = r"(?![\w/²³^%°]|[.,]\d|\s*[+^]\s*\w)" if text[-1].isalnum() else ""
     return re.compile(before + body + after, re.IGNORECASE)

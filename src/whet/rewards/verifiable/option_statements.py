@@ -22,20 +22,21 @@ _JOINED = re.compile(
 )
 _BOUNDARY = re.compile(
     r"[,:()—–=→⇒]|\s-\s|\b(?:but|so|hence|thus|therefore|while|whereas|though|although|because"
-    r"|since"
-    r"|as|yet|if|when|sondern|sino|mais|pero|aber)\b",
+    r"|since|as|yet|if|when|sondern|sino|mais|pero|aber)\b",
     re.IGNORECASE,
 )
 _NOT_BEFORE = re.compile(
     r"(?:\b(?:not(?! (?:only|sure|certain))|never|neither|nor|cannot|nothing|none|instead of"
-    r"|rather than|other than|opposed to"
-    r"|unlike|than|over|without|eliminat\w*|rul\w+ out|exclud\w+|reject\w*|dismiss\w*|discard\w*"
-    r"|except|nicht|pas|kein\w*)|n['’]t)\b(?! (?:sure|certain))|\bno\s*$|❌|✗|✘",
+    r"|rather than|other than|opposed to|(?:opposite|reverse) of|unlike|than|over|hardly|scarcely"
+    r"|without(?! (?:an?y? )?doubt)|(?<!\bno )(?<!\bany )(?<!\ba )(?<!\bwithout )doubt\w*"
+    r"|eliminat\w*|rul\w+ out"
+    r"|exclud\w+|reject\w*|dismiss\w*|discard\w*|except|nicht|pas|kein\w*|no (?:es|era|son)"
+    r"|nao e|non e|не)|不是|n['’]t)\b(?! (?:sure|certain))|\bno\s*$|❌|✗|✘",
     re.IGNORECASE,
 )
 _NOT_AFTER = re.compile(
     r"^\W*(?:\w+\W+){0,3}?(?:(?:not|never|wrong|incorrect|false|untrue|out|less|worse|invalid"
-    r"|impossible"
+    r"|impossible|distractor|mistake|trap"
     r"|fails?|failed|contradict\w*|eliminated|excluded|rejected|cannot|unlikely)\b|\w+n['’]t\b"
     r"|[❌✗✘])",
     re.IGNORECASE,
@@ -45,6 +46,13 @@ _IS_ANSWER = re.compile(
     r"|choice|option)\b",
     re.IGNORECASE,
 )
+_NOT_ANSWER = re.compile(
+    r"^\W*(?:is not|isn['’]t)\s+(?:the|my)\s+(?:\w+\s+)?(?:answer|choice|option)\b", re.IGNORECASE
+)
+_BETWEEN = re.compile(r"\bbetween\W*$", re.IGNORECASE)
+_OR = re.compile(r"\W*\bor\b", re.IGNORECASE)
+_COPULA = re.compile(r"\W*(?:is|equals|becomes|=)\W*", re.IGNORECASE)
+_IN_BRACKETS = re.compile(r"\s*\([^()]*\w\w[^()]*\)\W*")
 _FALSE_BEFORE = re.compile(r"\b(?:wrong|incorrect|false)\b", re.IGNORECASE)
 _TRUE_AFTER = re.compile(r"^\W*(?:are|hold)\s+(?:all\s+)?(?:true|correct|right)?\b", re.IGNORECASE)
 _REASON = re.compile(r"\b(?:because|since|as|while|whereas)\s+(?:the\s+)?$", re.IGNORECASE)
@@ -56,7 +64,8 @@ _CONCLUDES = re.compile(
     re.IGNORECASE,
 )
 _ANNOUNCES = re.compile(
-    r"(?:\b(?:answer|ans|choice|option|respuesta|r[eé]ponse|antwort|opzione|risposta|resposta)\b"
+    r"(?:\b(?:answer|ans|choice|option|respuesta|r[eé]ponse|antwort|opzione|risposta|resposta"
+    r"|exception|odd one(?: out)?)\b"
     r"(?:\s+(?:correct[aeo]?|richtig\w*)\b|\s+(?:to|of|for|here)\b[^.:]{0,60})?|答案|选项)"
     r"[\s*_`\"']*(?:[:=.\uff1a]|\b(?:is|must be|should be|would be|es|est|ist|e)\b|是|为)"
     r"[\s*_`\"':]*(?:(?:therefore|thus|clearly|definitely|indeed|the|la|le|option|choice|letter"
@@ -71,6 +80,18 @@ _PLAIN = re.compile(
     re.IGNORECASE,
 )
 _ASIDE = re.compile(r"\([^()]*\)")
+_REPORTED = re.compile(
+    r"\b(?:people|students|readers|others|beginners|everyone|someone|friends?|many|most|some|they)"
+    r"\s+(?:\w+\s+){0,2}?(?:say|answer|choose|pick|select|guess|think|believe|claim)s?\b",
+    re.IGNORECASE,
+)
+_FIRST_THOUGHT = re.compile(
+    r"\b(?:initially|at first|first thought|considered|tempt\w*|might think|one may think)\b",
+    re.IGNORECASE,
+)
+_WHICH_IS_WRONG = re.compile(
+    r"^\W*which(?: is|['’]s) (?:not|wrong|incorrect|a mistake)\b", re.IGNORECASE
+)
 _BUT_ONE = re.compile(
     r"\b(?:all|every\w*|each|any\w*|none|nothing|no)\b.*\b(?:but|except|besides|other than"
     r"|apart from)\b",
@@ -134,12 +155,16 @@ def _sentences(text: str, mentions: Sequence[Mention]) -> Iterator[tuple[int, in
 def _statement(text: str, mentions: Sequence[Mention], *, denied: bool) -> Statement:
     if not mentions or _OFFER.search(text) or "?" in text[mentions[-1].end :]:
         return Statement(text="" if _OFFER.search(text) else text)
-    groups = _grouped(text, mentions)
+    groups = _grouped(text, _decided_upon(text, mentions))
     named = frozenset().union(*(group.letters for group in groups))
     if _BUT_ONE.search(text):
-        return _all_but_one(text, groups, named)
+        return _all_but_one(text, groups, named, denied=denied)
     refused = _refused(text, groups, denied=denied)
-    chosen = [group for group, no in zip(groups, refused, strict=True) if not no]
+    chosen = [
+        group
+        for group, no in zip(groups, refused, strict=True)
+        if not no and not _OR.match(text, group.end)
+    ]
     rejected = frozenset().union(*(g.letters for g, no in zip(groups, refused, strict=True) if no))
     announced = [group for group in chosen if _is_announced(text, group)]
     left = _ASIDE.sub(" ", _without(text, mentions))
@@ -150,18 +175,27 @@ def _statement(text: str, mentions: Sequence[Mention], *, denied: bool) -> State
             letters = _concluded(text, groups, chosen) or letters
         return Statement(text=text, chosen=letters, rejected=rejected - letters, firm=True)
     if denied and not bare and _PLAIN.sub("", left) and not _denies(text):
-        return Statement(text=text)
+        return Statement(text=text, rejected=rejected)
+    chosen = [group for group in chosen if not _REPORTED.search(text, 0, group.start)]
     chosen = [group for group in chosen if not _REASON.search(text, 0, group.start)] or chosen
     letters = frozenset().union(*(group.letters for group in chosen))
     if len(letters) > 1 and (last := _concluded(text, groups, chosen)):
         letters = last
-    firm = bool(letters) and not _PLAIN.sub("", left)
+    firm = bool(letters) and not _PLAIN.sub("", left) and not _IN_BRACKETS.fullmatch(text)
     return Statement(text=text, chosen=letters, rejected=rejected - letters, firm=firm, bare=bare)
 
 
 def _is_announced(text: str, group: _Group) -> bool:
     after = _IS_ANSWER.search(text[group.end : group.end + 80])
     return after is not None or _ANNOUNCES.search(text, 0, group.start) is not None
+
+
+def _decided_upon(text: str, mentions: Sequence[Mention]) -> list[Mention]:
+    """The mentions without the two that `between` introduces, where others follow."""
+    for place, one in enumerate(mentions[:-2]):
+        if _BETWEEN.search(text, 0, one.start):
+            return [*mentions[:place], *mentions[place + 2 :]]
+    return list(mentions)
 
 
 def _grouped(text: str, mentions: Sequence[Mention]) -> list[_Group]:
@@ -186,6 +220,7 @@ def _refused(text: str, groups: Sequence[_Group], *, denied: bool) -> list[bool]
         said = bool(_NOT_BEFORE.search(clause))
         said |= bool(found) and found[-1] and bool(_AS_WELL.search(before))
         said |= _denied_by(following, group) if denied else _ruled_out(clause, following)
+        said |= bool(_WHICH_IS_WRONG.search(after) or _NOT_ANSWER.search(after))
         found.append(said)
     return found
 
@@ -199,10 +234,17 @@ def _denied_by(after: str, group: _Group) -> bool:
     return len(group.letters) > 1 and _TRUE_AFTER.search(after) is not None
 
 
-def _all_but_one(text: str, groups: Sequence[_Group], named: frozenset[str]) -> Statement:
-    """`All but B are ruled out`, `none but B fits` choose B; other such sentences say nothing."""
-    out = _NOT_AFTER.search(text[groups[-1].end :]) or re.search(
-        r"\b(?:none|nothing|no)\b", text[: groups[0].start], re.IGNORECASE
+def _all_but_one(
+    text: str, groups: Sequence[_Group], named: frozenset[str], *, denied: bool
+) -> Statement:
+    """`All but B are ruled out`, `none but B fits` choose B; other such sentences say nothing.
+
+    Where the question asks for what is not so, `all but B are` chooses it, too.
+    """
+    out = (
+        denied
+        or _NOT_AFTER.search(text[groups[-1].end :])
+        or re.search(r"\b(?:none|nothing|no)\b", text[: groups[0].start], re.IGNORECASE)
     )
     return Statement(text=text, chosen=named if out and len(named) == 1 else frozenset())
 
@@ -212,7 +254,12 @@ def _concluded(text: str, groups: Sequence[_Group], chosen: Sequence[_Group]) ->
     last = chosen[-1]
     place = groups.index(last)
     between = text[groups[place - 1].end if place else 0 : last.start]
-    return last.letters if _CONCLUDES.search(between) else frozenset()
+    but = _FIRST_THOUGHT.search(text, 0, last.start) and re.search(
+        r"\b(?:but|yet|however)\b", between
+    )
+    if _COPULA.fullmatch(between) and not text[last.end :].strip(" .!*$"):
+        return last.letters
+    return last.letters if but or _CONCLUDES.search(between) else frozenset()
 
 
 def _without(text: str, mentions: Sequence[Mention]) -> str:

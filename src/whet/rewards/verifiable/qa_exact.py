@@ -1,15 +1,16 @@
 """Exact match of short answers, after SQuAD (Rajpurkar et al., arXiv:1606.05250)."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from whet.protocols import Reward
-from whet.rewards.verifiable.answer_frames import first_is_answer, is_answer
+from whet.rewards.verifiable.answer_frames import is_answer, opens_with_answer
+from whet.rewards.verifiable.answer_questions import Question
 from whet.rewards.verifiable.answer_words import answer_words
 from whet.rewards.verifiable.short_answers import answered, golds
 from whet.rewards.verifiable.verdicts import nothing_to_compare
 from whet.types import Rollout, Verdict
+from whet.types.messages import question_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +35,11 @@ class QaExact(Reward):
         said = answered(rollout, self.longest)
         if isinstance(said, Verdict):
             return said
-        asked = _asked(rollout.task.prompt)
+        asked = Question.of(question_in(rollout.task.prompt))
         right = any(
             is_answer(one, gold, asked, _others(gold, wanted)) for one in said for gold in wanted
         )
-        right = right or any(first_is_answer(said[0], gold) for gold in wanted)
+        right = right or any(opens_with_answer(said[0], gold, asked) for gold in wanted)
         return Verdict.binary(
             correct=right, note=said[0][:80], answer=" ".join(answer_words(said[-1]))
         )
@@ -47,9 +48,3 @@ class QaExact(Reward):
 def _others(gold: str, wanted: Sequence[str]) -> frozenset[str]:
     """The words of the accepted answers that one of them does not have."""
     return frozenset(w for one in wanted for w in answer_words(one)) - {*answer_words(gold)}
-
-
-def _asked(prompt: str) -> frozenset[str]:
-    """The words of the prompt's questions; those of a passage around them are no frame."""
-    asked = [one for one in re.split(r"(?<=[.?!])\s", prompt) if one.rstrip("'\")* ").endswith("?")]
-    return frozenset(answer_words(" ".join(asked)))

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from whet.rewards.verifiable.announced_answers import final_text
-from whet.rewards.verifiable.answer_words import answer_words, joined
+from whet.rewards.verifiable.answer_words import answer_words, joined, legible
 from whet.rewards.verifiable.extraction import announced_line, answers, unfinished
 from whet.rewards.verifiable.verdicts import no_answer
 from whet.types import Finish, Reason, Rollout, Verdict
@@ -43,6 +43,7 @@ def answered(rollout: Rollout, longest: int) -> tuple[str, ...] | Verdict:
     text = final_text(rollout)
     if isinstance(text, Verdict):
         return text
+    text = legible(text)
     where, found = answers(text, rollout.finish)
     if not found:
         said = () if unfinished(text, rollout.finish) else _unannounced(text, rollout.finish)

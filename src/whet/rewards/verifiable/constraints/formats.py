@@ -9,8 +9,8 @@ from typing import ClassVar
 from whet.rewards.verifiable.constraints.constraint import more
 
 _BULLET = re.compile(r"^[^\S\n]*[*-][^\S\n]+(?=[^\n]*\w)[^\n]*", re.MULTILINE)
-_HIGHLIGHT = re.compile(r"(?<![\w*])(\*{1,3})(?![\s*])[^\n*]*(?<![\s*])\1(?![\w*])")
-_FENCES = ("```json", "```Json", "```JSON", "```")
+_HIGHLIGHT = re.compile(r"(?<![\w*\\])(\*{1,3})(?![\s*])[^\n*]*(?<![\s*])\1(?![\w*])")
+_FENCED = re.compile(r"```(?:json|Json|JSON)?(.*)```", re.DOTALL)
 _ANSWERS = ("My answer is yes.", "My answer is no.", "My answer is maybe.")
 
 
@@ -123,7 +123,7 @@ class Sections:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JsonFormat:
-    """The whole reply is JSON of any type, in a fence or alone."""
+    """The whole reply is JSON of any type, in a closed fence or alone."""
 
     name: ClassVar[str] = "detectable_format:json_format"
 
@@ -136,10 +136,10 @@ class JsonFormat:
 
     def check(self, text: str) -> bool:
         text = text.strip()
-        for fence in _FENCES:
-            text = text.removeprefix(fence)
+        if fenced := _FENCED.fullmatch(text):
+            text = fenced[1]
         try:
-            json.loads(text.removesuffix("```").strip(), parse_constant=_refuse)
+            json.loads(text, parse_constant=_refuse)
         except (ValueError, RecursionError):
             return False
         return True

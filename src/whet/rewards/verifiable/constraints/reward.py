@@ -61,11 +61,11 @@ class Constraints(Reward):
     A constraint has to be met by the text as it is written and as it looks: invisible characters
     and look-alike letters help no reply.
 
-    The checks agree with IFEval's own code, with these exceptions.  Most are stricter: a
-    keyword is a word or its inflection, not a part of another word; so is the end phrase; exactly
-    one of the constrained answers; bullets and highlights as in Markdown; placeholders have a
-    letter; sections have different numbers and a text; a title and a postscript have a word; two
-    responses differ in words; a quotation is not closed before the end; JSON has no `NaN`.
+    The checks agree with IFEval's own code, with these exceptions.  Most are stricter: a keyword is
+    a word or its inflection, not a part of another word; so is the end phrase; exactly one of the
+    constrained answers; bullets and highlights as in Markdown; placeholders have a letter; sections
+    have different numbers and a text; a title and a postscript have a word; two responses differ in
+    words; a quotation is not closed before the end; JSON has no `NaN`, and its fence is closed.
     Languages are detected by py3langid, not by langdetect, in each long line, too; a text without
     letters is in no language, and one of a few words may be English.  Sentences are cut by a rule,
     not by a trained model.  Keywords are words, not patterns.  `around` is a relation too, and any

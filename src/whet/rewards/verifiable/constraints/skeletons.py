@@ -1,5 +1,6 @@
 """What a text looks like: without invisible characters, look-alike letters as Latin ones."""
 
+import re
 import unicodedata
 
 from whet.rewards.verifiable.constraints.constraint import Constraint
@@ -16,6 +17,7 @@ _LATIN = str.maketrans(
 _COMMAS = str.maketrans(
     dict.fromkeys("\uff0c\u3001\u060c\ufe10\ufe50\uff64\u055d\u07f8\u1363\u1802\ua4fe", ",")
 )
+_LOW_QUOTE = re.compile(r"\u201a(?=\s)")  # where it opens no quotation
 _HALF = 0.5  # share of Latin letters, above which the others are taken for look-alikes
 
 
@@ -31,6 +33,7 @@ def skeleton(text: str) -> str:
         for sign in text
         if unicodedata.category(sign) != "Cf"
     ).translate(_COMMAS)
+    seen = _LOW_QUOTE.sub(",", seen)
     letters = [sign for sign in seen if sign.isalpha()]
     latin = sum(sign.isascii() for sign in letters)
     return seen.translate(_LATIN) if latin > _HALF * len(letters) else seen
