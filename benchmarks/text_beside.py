@@ -25,10 +25,11 @@ import asyncio
 import re
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from labelled_judges import judged, line, rows_of
+from labelled_judges import judged, rows_of
+from verdict_counts import HEAD, Counts, counted
 
 Row = Mapping[str, Any]
 Verdicts = list[bool | None]  # None: data of the grader is missing
@@ -120,8 +121,8 @@ def _unless_missing(grade: Callable[[Row], bool], row: Row) -> bool | None:
         return None
 
 
-def _compare(half: str, name: str, package: str, load: Callable[[], Grader]) -> None:
-    """Print our line and the public grader's, on the rows that both can judge."""
+def _compare(half: str, name: str, package: str, load: Callable[[], Grader]) -> Iterator[Counts]:
+    """Our counts and the public grader's, on the rows that both can judge."""
     rows = rows_of(half, name)
     try:
         grade = load()
@@ -139,9 +140,10 @@ def _compare(half: str, name: str, package: str, load: Callable[[], Grader]) -> 
     begin = time.perf_counter()
     ours = asyncio.run(judged(name, kept))
     pace = len(kept) / (time.perf_counter() - begin)
-    print(f"{line(name, kept, ours)} {pace:.0f} |")
+    beside = "" if len(both) == len(rows) else f", rows of {package}"
+    yield counted((half, name, f"whet {name}{beside}"), kept, ours, pace)
     found = [public[place] for place in both]
-    print(f"{line(f'{name}, {package}', kept, found)} {len(rows) / seconds:.0f} |", flush=True)
+    yield counted((half, name, package), kept, found, len(rows) / seconds)
 
 
 def main() -> None:
@@ -149,13 +151,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="judges of texts beside public graders")
     parser.add_argument("half", choices=("open", "siblings", "kept"))
     parser.add_argument("--peers", default="", help="folder of the graders' packages")
+    parser.add_argument("--keep", action="store_true", help="write benchmarks/verdicts")
     asked = parser.parse_args()
     if asked.peers:
         sys.path.append(asked.peers)  # behind our own packages
-    print("| set | rows | precision | recall | wrong paid | right refused | no verdict | rows/s |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    print("\n".join(HEAD))
     for name, package, load in PUBLIC:
-        _compare(asked.half, name, package, load)
+        for counts in _compare(asked.half, name, package, load):
+            print(counts.line(), flush=True)
+            if asked.keep:
+                counts.keep()
 
 
 if __name__ == "__main__":
