@@ -15,6 +15,8 @@ _UNLISTED = 10  # options of a question that doesn't list them: A to J
 _ACCENTS = re.compile(r"[\u0300-\u036f]")
 _SET_WORDS = re.compile(r"\\(?:text|textbf|textit|mathrm|mathbf|mathsf|mbox)\s*\{([^{}]*)\}")
 _FRACTION = re.compile(r"\\[dtc]?frac\s*\{(\w+)\}\s*\{(\w+)\}")
+_FUNCTION = re.compile(r"\\(log|ln|lg|exp|sin|cos|tan|max|min)(?![A-Za-z])")
+_BRACED = re.compile(r"([\^_])\{(\w)\}")  # x^{2}
 _LAYOUT = re.compile(r"\$|\\[()\[\]]|\\[!,;: ]")
 _OPEN, _CLOSE = r"*_`\"'“”‘’(\[«{「【", r"*_`\"'“”‘’)\]»}」】"
 _MARKED = re.compile(
@@ -86,9 +88,10 @@ class Mention:
 
 
 def prose(text: str) -> str:
-    """The text without accents and without the commands of LaTeX that only set words."""
+    """The text without accents, and without the commands of LaTeX that only set words."""
     text = _ACCENTS.sub("", normalize("NFD", text))
-    return _LAYOUT.sub("", _FRACTION.sub(r"\1/\2", _SET_WORDS.sub(r"\1", text)))
+    text = _BRACED.sub(r"\1\2", _FUNCTION.sub(r"\1", _SET_WORDS.sub(r"\1", text)))
+    return _LAYOUT.sub("", _FRACTION.sub(r"\1/\2", text))
 
 
 @dataclass(frozen=True, kw_only=True)
