@@ -8,7 +8,7 @@ from functools import cached_property
 from string import ascii_uppercase
 from unicodedata import normalize
 
-from whet.rewards.verifiable.answer_words import answer_words
+from whet.rewards.verifiable.answer_words import normal_words
 from whet.rewards.verifiable.math.number import number
 
 _UNLISTED = 10  # options of a question that doesn't list them: A to J
@@ -212,7 +212,7 @@ def _measured(text: str) -> tuple[Fraction, str] | None:
     word, _, unit = text.partition(" ")
     if (whole := number(text)) is not None:
         return whole.value, whole.unit
-    [*said] = answer_words(word)
+    [*said] = normal_words(word)
     found = number(word) or (number(said[0]) if len(said) == 1 else None)
     return None if found is None else (found.value, found.unit or unit)
 
