@@ -12,7 +12,7 @@ from whet.rewards.verifiable.answer_grammar import (
     known,
 )
 from whet.rewards.verifiable.answer_questions import Question
-from whet.rewards.verifiable.answer_words import answer_words, joined
+from whet.rewards.verifiable.answer_words import joined, normal_words
 
 _DOUBT = re.compile(
     r"\b(?:wait|no|not|actually|or|but|however|sorry|correction|rather|instead|maybe|perhaps"
@@ -59,14 +59,14 @@ def is_answer(text: str, gold: str, question: Question, others: Collection[str] 
     of other accepted answers.  In a sentence the answer is the first word or follows a word such as
     `is` or `by`, so that `A beat B` is not read as `B`.  `Yes` and `no` may be followed by reasons.
     """
-    wanted = answer_words(gold)
+    wanted = normal_words(gold)
     if wanted in (("yes",), ("no",)):
-        return _agrees(answer_words(text), wanted[0])
+        return _agrees(normal_words(text), wanted[0])
     said = any(
         joined(words) == joined(wanted)
         or (_whole(piece, wanted) and framed(words, wanted, question, others))
         for piece in _pieces(text, question)
-        if (words := answer_words(piece))
+        if (words := normal_words(piece))
     )
     return said or any(rule(text, wanted, question) for rule in (_in_last_clause, _before_place))
 
@@ -78,7 +78,7 @@ def opens_with_answer(text: str, gold: str, question: Question) -> bool:
         return False
     first = text[: stop.start()]
     bare = first if _DOUBT.search(" ".join(_BRACKETS.findall(first))) else _BRACKETS.sub("", first)
-    words, wanted = answer_words(bare), answer_words(gold)
+    words, wanted = normal_words(bare), normal_words(gold)
     same = joined(words) == joined(wanted) and ":" not in stop[0]
     return same or (_whole(bare, wanted) and framed(words, wanted, question, ()))
 
@@ -109,7 +109,7 @@ def _pieces(text: str, question: Question) -> Iterator[str]:
 
 def _undescribed(found: re.Match[str]) -> str:
     """`by the Italian artist Leonardo` as `by Leonardo`; a preposition belongs to the name."""
-    words = {*answer_words(found["what"])}
+    words = {*normal_words(found["what"])}
     return found[0] if words & (PREPOSITIONS | FUNCTION | DENIES) else found["before"]
 
 
@@ -133,7 +133,7 @@ def _last_clause(text: str, question: Question) -> int | None:
         return None if _ALL_BUT.search(before) else clauses[-1].end()
     if mark.isalpha() or mark == ";":
         return clauses[-1].end()
-    label = answer_words(re.split(r"[,.;:]\s", before)[-1])
+    label = normal_words(re.split(r"[,.;:]\s", before)[-1])
     foreign = len(label) == 1 and label[0].isalpha() and not known(label[0], question)
     bare = " " not in text[clauses[-1].end() :]
     return None if _SETS_ASIDE.search(before) or (foreign and bare) else clauses[-1].end()
@@ -147,7 +147,7 @@ def _before_place(text: str, wanted: tuple[str, ...], question: Question) -> boo
     place = _PLACE.search(text)
     if place is None or _DOUBT.search(text, place.start()):
         return False
-    words = answer_words(text[: place.start()])
+    words = normal_words(text[: place.start()])
     said = any(word in question.common for word in words)
     return said and _whole(text, wanted) and framed(words, wanted, question, ())
 
@@ -158,7 +158,7 @@ def _in_last_clause(text: str, wanted: tuple[str, ...], question: Question) -> b
     `Sodium chloride, formula NaCl` gives the formula; a name alone would be a list's last member.
     """
     before, comma, last = text.rpartition(", ")
-    words = answer_words(last)
+    words = normal_words(last)
     if not comma or _DOUBT.search(before) or len(words) == len(wanted):
         return False
     first = words[: len(wanted)] == wanted
@@ -176,5 +176,5 @@ def _unremarked(text: str) -> str:
 
 def _whole(text: str, wanted: tuple[str, ...]) -> bool:
     """Whether no word of the answer is a part of a longer compound, as in `green-blue`."""
-    compounds = (answer_words(found[0]) for found in _COMPOUND.finditer(text))
+    compounds = (normal_words(found[0]) for found in _COMPOUND.finditer(text))
     return not any({*words} & {*wanted} and not {*words} <= {*wanted} for words in compounds)

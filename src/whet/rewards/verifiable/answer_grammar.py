@@ -21,6 +21,7 @@ FUNCTION = _set("""
     answer final correct right think believe say would number name word
     sure certain confident fairly pretty quite exactly precisely definitely certainly clearly
     technically officially currently overall simply now today probably likely ad ce degrees
+    course took takes place happened occurred lies
     """)
 DENIES = _set("""
     not no never neither nor isnt wasnt arent werent cannot cant dont doesnt didnt hardly except
@@ -106,7 +107,9 @@ def _placed(
     if before[-1] in _ANSWER_FOLLOWS or before[-2:] in _MADE_OF:
         return True
     content = [word for word in before if word not in FUNCTION]
-    class_noun = content == [before[-1]] and before[-1] in question.common
+    if content[-1:] != [before[-1]]:
+        return False
+    class_noun = len(content) == 1 and before[-1] in question.common
     return class_noun or (len(before) > 1 and question.goes_on(before[-2], before[-1]))
 
 

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from whet.rewards.verifiable.answer_words import answer_words
+from whet.rewards.verifiable.answer_words import normal_words
 
 JOINS = frozenset(["and", "or"])
 _IRREGULAR = {
@@ -35,9 +35,9 @@ class Question:
         """The prompt's questions; the words of a passage around them are no frame."""
         pieces = (one.strip() for one in _QUESTION.split(prompt))
         asked = " ".join(one for one in pieces if one.rstrip("'\")* ").endswith("?"))
-        small = frozenset(answer_words(" ".join(w for w in asked.split() if not w[0].isupper())))
+        small = frozenset(normal_words(" ".join(w for w in asked.split() if not w[0].isupper())))
         kinds = frozenset(word.lower() for pair in _KIND.findall(asked) for word in pair)
-        words = answer_words(asked)
+        words = normal_words(asked)
         return cls(
             words=words,
             names=frozenset(words) - small,

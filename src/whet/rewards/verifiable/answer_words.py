@@ -80,7 +80,7 @@ def legible(text: str) -> str:
     return "" if _ILLEGIBLE.search(text) else text
 
 
-def answer_words(text: str) -> tuple[str, ...]:
+def normal_words(text: str) -> tuple[str, ...]:
     """The words of an answer, in lower case, without accents, punctuation and articles.
 
     As SQuAD compares them (arXiv:1606.05250), but a number keeps its sign and its point (`-100` is

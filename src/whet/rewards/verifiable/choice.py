@@ -32,11 +32,12 @@ class Choice(Reward):
     `<answer>` or `\boxed{…}`; without them, it is what the sentences of the reply say in the end.
     An option is named by its letter (a small one in brackets or marks, or where it is the whole
     answer), by its place ("the third option") or by its text.  A sentence that announces
-    (`Answer: B`), or that consists of its choice, counts before one that only mentions an option;
-    a later one counts before an earlier one.  Options that a sentence denies or rules out are not
-    chosen, except where the question itself asks for what is not so.  Lists of options, questions
-    and offers of further help say nothing.  Two options at once are wrong, because the reply bets
-    on both; so are two options in different boxes.  A reply that was cut has no last sentence.
+    (`Answer: B`), or that consists of its choice, counts before one that only mentions an option; a
+    later one counts before an earlier one.  Options that a sentence denies, doubts or rules out are
+    not chosen, except where the question itself asks for what is not so.  What others are said to
+    choose, lists of options, questions and offers of further help say nothing.  Two options at once
+    are wrong, because the reply bets on both; so are two options in different boxes.  A reply that
+    was cut has no last sentence.
 
     `parts["chance"]` is 1/k, the expected score of a guess among k options.
     """

@@ -8,13 +8,15 @@ from functools import cached_property
 from string import ascii_uppercase
 from unicodedata import normalize
 
-from whet.rewards.verifiable.answer_words import answer_words
+from whet.rewards.verifiable.answer_words import normal_words
 from whet.rewards.verifiable.math.number import number
 
 _UNLISTED = 10  # options of a question that doesn't list them: A to J
 _ACCENTS = re.compile(r"[\u0300-\u036f]")
 _SET_WORDS = re.compile(r"\\(?:text|textbf|textit|mathrm|mathbf|mathsf|mbox)\s*\{([^{}]*)\}")
 _FRACTION = re.compile(r"\\[dtc]?frac\s*\{(\w+)\}\s*\{(\w+)\}")
+_FUNCTION = re.compile(r"\\(log|ln|lg|exp|sin|cos|tan|max|min)(?![A-Za-z])")
+_BRACED = re.compile(r"([\^_])\{(\w)\}")  # x^{2}
 _LAYOUT = re.compile(r"\$|\\[()\[\]]|\\[!,;: ]")
 _OPEN, _CLOSE = r"*_`\"'“”‘’(\[«{「【", r"*_`\"'“”‘’)\]»}」】"
 _MARKED = re.compile(
@@ -86,9 +88,10 @@ class Mention:
 
 
 def prose(text: str) -> str:
-    """The text without accents and without the commands of LaTeX that only set words."""
+    """The text without accents, and without the commands of LaTeX that only set words."""
     text = _ACCENTS.sub("", normalize("NFD", text))
-    return _LAYOUT.sub("", _FRACTION.sub(r"\1/\2", _SET_WORDS.sub(r"\1", text)))
+    text = _BRACED.sub(r"\1\2", _FUNCTION.sub(r"\1", _SET_WORDS.sub(r"\1", text)))
+    return _LAYOUT.sub("", _FRACTION.sub(r"\1/\2", text))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,7 +212,7 @@ def _measured(text: str) -> tuple[Fraction, str] | None:
     word, _, unit = text.partition(" ")
     if (whole := number(text)) is not None:
         return whole.value, whole.unit
-    [*said] = answer_words(word)
+    [*said] = normal_words(word)
     found = number(word) or (number(said[0]) if len(said) == 1 else None)
     return None if found is None else (found.value, found.unit or unit)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from whet.protocols import Reward
 from whet.rewards.verifiable.answer_frames import is_answer, opens_with_answer
 from whet.rewards.verifiable.answer_questions import Question
-from whet.rewards.verifiable.answer_words import answer_words
+from whet.rewards.verifiable.answer_words import normal_words
 from whet.rewards.verifiable.short_answers import answered, golds
 from whet.rewards.verifiable.verdicts import nothing_to_compare
 from whet.types import Rollout, Verdict
@@ -41,10 +41,10 @@ class QaExact(Reward):
         )
         right = right or any(opens_with_answer(said[0], gold, asked) for gold in wanted)
         return Verdict.binary(
-            correct=right, note=said[0][:80], answer=" ".join(answer_words(said[-1]))
+            correct=right, note=said[0][:80], answer=" ".join(normal_words(said[-1]))
         )
 
 
 def _others(gold: str, wanted: Sequence[str]) -> frozenset[str]:
     """The words of the accepted answers that one of them does not have."""
-    return frozenset(w for one in wanted for w in answer_words(one)) - {*answer_words(gold)}
+    return frozenset(w for one in wanted for w in normal_words(one)) - {*normal_words(gold)}

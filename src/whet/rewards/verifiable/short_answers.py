@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from whet.rewards.verifiable.announced_answers import final_text
-from whet.rewards.verifiable.answer_words import answer_words, joined, legible
+from whet.rewards.verifiable.answer_words import joined, legible, normal_words
 from whet.rewards.verifiable.extraction import announced_line, answers, unfinished
 from whet.rewards.verifiable.verdicts import no_answer
 from whet.types import Finish, Reason, Rollout, Verdict
@@ -30,7 +30,7 @@ def golds(rollout: Rollout) -> tuple[str, ...]:
     if isinstance(several, str):
         several = (several,)
     texts = several if isinstance(several, list | tuple) and several else (rollout.task.answer,)
-    return tuple(str(answer) for answer in texts if answer_words(str(answer)))
+    return tuple(str(answer) for answer in texts if normal_words(str(answer)))
 
 
 def answered(rollout: Rollout, longest: int) -> tuple[str, ...] | Verdict:
@@ -51,7 +51,7 @@ def answered(rollout: Rollout, longest: int) -> tuple[str, ...] | Verdict:
         if said and not short:
             return Verdict.failure(Reason.WRONG, note=f"{len(said[0])} characters")
         return short or no_answer(rollout)
-    if (count := len({joined(answer_words(one)) for one in found})) > 1:
+    if (count := len({joined(normal_words(one)) for one in found})) > 1:
         return Verdict.failure(Reason.WRONG, note=f"{count} different answers")
     if len(found[0]) > longest:
         return Verdict.failure(Reason.WRONG, note=f"{len(found[0])} characters")
