@@ -9,6 +9,7 @@ from random import Random as Rng
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
+from whet.rewards.shaping.nesting import in_unit
 from whet.types import Group, Rollout, UsageError, Verdict
 
 
@@ -32,6 +33,7 @@ class Noisy(GroupReward):
     def __post_init__(self) -> None:
         if not 0 <= self.probability <= 1:
             raise UsageError(f"noisy.probability is {self.probability}; give one between 0 and 1")
+        in_unit("noisy", "inner", self.inner)
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         found = await context.judge(self.inner, group)
