@@ -27,7 +27,6 @@ from whet.rewards.shaping.laser import Laser
 from whet.rewards.shaping.laser_d import LaserD
 from whet.rewards.shaping.laser_de import LaserDe
 from whet.rewards.shaping.linear_length import LinearLength
-from whet.rewards.shaping.nesting import UNIT
 from whet.rewards.shaping.novelty import Novelty
 from whet.rewards.shaping.overlong import Overlong
 from whet.rewards.shaping.prioritised import Prioritised
@@ -38,7 +37,6 @@ from whet.rewards.shaping.signed import Signed
 from whet.rewards.shaping.staged_overlong import StagedOverlong
 from whet.rewards.shaping.stratified import Stratified
 from whet.rewards.shaping.weighted_sum import WeightedSum
-from whet.rewards.unsupervised.noisy import Noisy
 from whet.types import UsageError
 
 PART = Weighed(judge=Heard(), weight=0.2)
@@ -277,9 +275,3 @@ def test_laser_de_pays_no_reply_that_never_ends():
     """A reply that was cut, or has no answer, earns 0 however long it is."""
     rows = [replace(W, length=9999, finish=CUT), replace(W, length=9999), replace(W, length=9)]
     assert found(LaserDe(inner=Told()), rows) == [0, 0.5, 0]
-
-
-def test_a_reward_that_is_turned_over_takes_scores_between_0_and_1():
-    with pytest.raises(UsageError, match=r"noisy.inner is overlong, whose scores may lie outside"):
-        Noisy(inner=Overlong())
-    assert Noisy(inner=LinearLength()).ranges == (UNIT, UNIT)

@@ -16,7 +16,7 @@ from whet.rewards.shaping.composition import (
     terms,
 )
 from whet.rewards.shaping.idle import empty
-from whet.rewards.shaping.nesting import Shaper, name_of
+from whet.rewards.shaping.nesting import Shaper, name_of, shaper_in
 from whet.rewards.shaping.rescoring import Range, finite, right
 from whet.types import Group, RunSpec, UsageError, Verdict
 
@@ -101,9 +101,10 @@ def declared(owner: str, composition: Combined) -> None:
     Where they are not bounded, a range must be more than one value.
     """
     finite(owner, floor=composition.floor)
-    if not isinstance(composition.inner, Shaper):
+    shaper = shaper_in(composition.inner)
+    if shaper is None:
         return
-    kind, known = name_of(composition.inner), composition.inner.ranges or (None, None)
+    kind, known = name_of(shaper), shaper.ranges or (None, None)
     fields = {"right": composition.right, "wrong": composition.wrong}
     for (field, given), span in zip(fields.items(), known, strict=True):
         if not (given.low < given.high if span is None else given.holds(span)):

@@ -8,7 +8,7 @@ from math import isfinite
 from whet.protocols import Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.shaping.composition import Row, hear
-from whet.rewards.shaping.nesting import UNIT, Shaper, name_of, ranges_of
+from whet.rewards.shaping.nesting import UNIT, Shaper, name_of, ranges_of, shaper_in
 from whet.rewards.shaping.rescoring import Range
 from whet.types import Group, Reason, RunSpec, UsageError, Verdict
 
@@ -45,6 +45,10 @@ class WeightedSum(Shaper):
                 )
         if not all(map(isfinite, self.weights)):
             raise UsageError(f"weighted_sum.weights is {self.weights}; give finite numbers")
+        if self.weights and not any(self.weights):
+            raise UsageError(
+                f"weighted_sum.weights is {self.weights}, so every score is 0; give one that isn't"
+            )
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -108,7 +112,7 @@ class WeightedSum(Shaper):
 
 
 def _of_part(judge: Judge) -> tuple[Range, Range] | None:
-    known = ranges_of(judge) if isinstance(judge, Shaper) else (UNIT, UNIT)
+    known = ranges_of(judge) if shaper_in(judge) is not None else (UNIT, UNIT)
     return known and (_with_nothing(known[0]), _with_nothing(known[1]))
 
 
