@@ -9,6 +9,8 @@ _ILLEGIBLE = re.compile(
     r"[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff\u202a-\u202e\u2066-\u2069]"
     r"|[A-Za-z][\u0400-\u04ff]|[\u0400-\u04ff][A-Za-z]"  # a word of two alphabets
 )
+_STYLED = re.compile(r"[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\U0001d400-\U0001d7ff]")
+_OTHER_LETTER = "\u0294"
 _ACCENTS = re.compile(r"[\u0300-\u036f]")
 _LATEX = re.compile(r"\\(?:text|textbf|textit|mathrm|mathbf|mbox)\s*\{([^{}]*)\}")
 _TIDY = str.maketrans({"’": "'", "‘": "'", "−": "-", "–": "-", "%": " percent ", "&": " and "})
@@ -71,13 +73,13 @@ _ARTICLES = ("a", "an", "the")
 
 
 def legible(text: str) -> str:
-    """The text without invisible characters.
+    """The text without invisible characters; full-width and mathematical letters are other letters.
 
     Empty where it looks otherwise than it is: with control characters, halves of characters, orders
     to write backwards, or Cyrillic letters within Latin words.
     """
     text = _INVISIBLE.sub("", text)
-    return "" if _ILLEGIBLE.search(text) else text
+    return "" if _ILLEGIBLE.search(text) else _STYLED.sub(_OTHER_LETTER, text)
 
 
 def normal_words(text: str) -> tuple[str, ...]:
