@@ -10,6 +10,7 @@ from whet.rewards.verifiable.math.regions import number_of
 
 EQUALS, _NEAR, _ARROW = re.compile(r"=(?!=)"), re.compile("≈"), re.compile("⇒")
 _COMMA = re.compile(r"[,;]|\s(?=\()|\"\s*\(?\s*(?:for|where|with|if|when|since)\b")
+_CLOSE = 1e-12  # relative
 _LISTED = re.compile(r"[,;]")
 _CONDITION = re.compile(
     r"≠|^\(?\s*\"?\s*(?:since|because|as|for|where|with|if|when|only|provided|not|the only|"
@@ -47,12 +48,12 @@ def _is_whole(form: str, gold: list[Meaning]) -> bool:
 
 
 def _unconditional(text: str) -> str:
-    """Without conditions behind the answer: `x = 5 (x ≠ 3)`, `3 + x, x ≠ 3`, `c = 3 (since c > 0)`."""
-    pieces = cut(text, _COMMA)
-    if len(pieces) < 2 or enclosed(text):
+    """Without conditions behind the answer: `x = 5 (x ≠ 3)`, `c = 3 (since c > 0)`."""
+    _, *behind = cut(text, _COMMA)
+    if not behind or enclosed(text):
         return text
     end = len(text)
-    for piece in reversed(pieces[1:]):
+    for piece in reversed(behind):
         if not _CONDITION.search(piece.strip('" ')):
             break
         end = text.rfind(piece, 0, end)
@@ -62,27 +63,26 @@ def _unconditional(text: str) -> str:
 def _chain(text: str, wanted: str) -> list[str] | None:
     """The end of `a = b = c ≈ d` where its closed parts are equal; None where it is no chain."""
     exact, *rounded = cut(text, _NEAR)
-    sides = [side for side in cut(exact, EQUALS) if side]
-    if len(sides) < 2 and not rounded:
+    *front, last = [side for side in cut(exact, EQUALS) if side] or [""]
+    if not front and not rounded:
         return None
-    if not sides or _UNDONE.search(sides[-1]):
+    if not last or _UNDONE.search(last):
         return []
-    if any(len(cut(side, _LISTED)) > 1 for side in sides[:-1]):  # `x = 4, y = 5`
+    if any(len(cut(side, _LISTED)) > 1 for side in front):  # `x = 4, y = 5`
         return None
-    last = sides[-1]
-    if len(sides) > 1 and _other_name(sides[0], wanted):
+    if front and _other_name(front[0], wanted):
         return []
-    values = [number_of(side.replace('"', "")) for side in sides]
-    known = [one for one in values if one is not None]
-    if any(
-        abs(inexact(one) - inexact(known[-1])) > 1e-12 * abs(inexact(known[-1])) for one in known
-    ):
+    if not _agree([*front, last]) or not all(_rounds(last, side) for side in rounded):
         return []
-    for side in rounded:
-        if not _rounds(last, side):
-            return []
-    last = _renamed(sides[0], last, wanted) if len(sides) > 1 else last
+    last = _renamed(front[0], last, wanted) if front else last
     return [last, *rounded[-1:]]
+
+
+def _agree(sides: list[str]) -> bool:
+    """Whether all sides that have a value have the same."""
+    values = (number_of(side.replace('"', "")) for side in sides)
+    known = [inexact(one) for one in values if one is not None]
+    return all(abs(one - known[-1]) <= _CLOSE * abs(known[-1]) for one in known)
 
 
 def _rounds(exact: str, side: str) -> bool:
@@ -99,9 +99,11 @@ def _rounds(exact: str, side: str) -> bool:
 
 def _other_name(name: str, wanted: str) -> bool:
     """Whether both give a name to their answer, and not the same."""
-    sides = cut(wanted, EQUALS)
-    one, other = sides[0].strip(), name.strip()
-    return len(sides) == 2 and bool(NAME.match(one) and NAME.match(other)) and one != other
+    match cut(wanted, EQUALS):
+        case [one, _]:
+            other = name.strip()
+            return bool(NAME.match(one) and NAME.match(other)) and one != other
+    return False
 
 
 def _renamed(name: str, formula: str, wanted: str) -> str:

@@ -89,7 +89,7 @@ def _even(line: str) -> str:
 
 
 def concluded(text: str) -> str:
-    """The last sentence, if it is a conclusion by its form; else empty, as for a reply without an end.
+    """The last sentence, if it is a conclusion by its form; else empty, as for a cut reply.
 
     Only courtesies may stand behind it.  It is a formula, has bold text, begins or goes on with a
     word such as `so`, ends in `is` or `=` and a value, or repeats the result of the computation

@@ -10,7 +10,7 @@ from whet.rewards.verifiable.math.syntax import Tree
 
 @dataclass(frozen=True, slots=True)
 class Several:
-    """Answers together: `set`, `list` (no brackets), `()`, `[]`, or `column`; names where they have some."""
+    """Answers together: `set`, `list` (no brackets), `()`, `[]`, or `column`; with their names."""
 
     items: tuple["Meaning", ...]
     kind: str

@@ -18,13 +18,15 @@ from whet.rewards.verifiable.math.kinds import (
 )
 from whet.rewards.verifiable.math.pieces import cut, deepest, enclosed
 from whet.rewards.verifiable.math.regions import number_of, region, signed
-from whet.rewards.verifiable.math.syntax import Tree, UnreadableError, tree
+from whet.rewards.verifiable.math.syntax import tree_or_none
 
 _SEPARATOR = re.compile(
     r'[,;]\s*(?:"?\s*(?:and|or)\s*"?(?![a-z]))?|\s*"\s*(?:,\s*)?(?:and|or|ou|et|und|oder|y|o|и|или)\s*"\s*'
     r"|(?<![A-Za-z])(?:and|or|ou|et|und|oder|или)(?![A-Za-z])|或|和|または|と"
 )
 _EQUALS = re.compile(r"=")
+_BASES = range(2, 37)
+_DAY, _NOON = 24, 12  # hours
 _DEEPEST = 30  # brackets in brackets
 _BASE_NAMES = {
     "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
@@ -81,7 +83,7 @@ def _digits(digits: str, base: int) -> Based | None:
         int(digits, base)
     except ValueError:
         return None
-    return Based(digits.upper().lstrip("0") or "0", base) if 2 <= base <= 36 else None
+    return Based(digits.upper().lstrip("0") or "0", base) if base in _BASES else None
 
 
 def _clock(text: str) -> Clock | None:
@@ -93,12 +95,12 @@ def _clock(text: str) -> Clock | None:
         return None
     hour, minute = int(match[1] or match[4]), int(match[2] or 0)
     half = (match[3] or match[6] or "").casefold()[:1]
-    if hour > 23 or (half and not 1 <= hour <= 12):
+    if hour >= _DAY or (half and not 1 <= hour <= _NOON):
         return None
     if half:
-        hour = hour % 12 + (12 if half == "p" else 0)
+        hour = hour % _NOON + (_NOON if half == "p" else 0)
     return Clock(
-        60 * hour + minute, half=bool(half) or hour > 12 or hour == 0 or text.startswith("0")
+        60 * hour + minute, half=bool(half) or hour > _NOON or hour == 0 or text.startswith("0")
     )
 
 
@@ -123,7 +125,7 @@ def _family(text: str) -> Family | None:
     formulas = []
     for piece in cut(body, _SEPARATOR):
         for one in signed(cut(piece, _EQUALS)[-1]):
-            found = _quiet(one.replace("°", ""))
+            found = tree_or_none(one.replace("°", ""))
             if found is None:
                 return None
             formulas.append(found)
@@ -173,7 +175,7 @@ def _rows(rows: list[Several | None]) -> Several | None:
 def _ratio(text: str) -> Ratio | None:
     parts = [next(iter(amounts(one)), None) for one in re.split(r":|\s\"?to\"?\s", text)]
     known = tuple(one for one in parts if one is not None and one.unit is None)
-    return Ratio(known) if 2 <= len(known) == len(parts) else None
+    return Ratio(known) if 1 < len(known) == len(parts) else None
 
 
 def _lists(text: str) -> Iterator[Several]:
@@ -187,7 +189,7 @@ def _lists(text: str) -> Iterator[Several]:
     if found is not None and (len(found.items) > 1):
         yield found
     chain = [one.strip() for one in text.split("<")]
-    if len(chain) > 2 and _rises(chain):
+    if len(chain) > len("ab") and _rises(chain):
         yield Several(tuple(next(amounts(one)) for one in chain), "list")
     vector = _components(text)
     if vector is not None:
@@ -240,15 +242,8 @@ def _components(text: str) -> Several | None:
 
 
 def _equation(text: str) -> Equation | None:
-    sides = cut(text, _EQUALS)
-    if len(sides) != 2:
+    sides = [tree_or_none(side) for side in cut(text, _EQUALS)]
+    if len(sides) != len(("left", "right")):
         return None
-    left, right = map(_quiet, sides)
+    left, right = sides
     return Equation(left, right) if left is not None and right is not None else None
-
-
-def _quiet(text: str) -> Tree | None:
-    try:
-        return tree(text)
-    except UnreadableError:
-        return None

@@ -35,7 +35,7 @@ def enclosed(text: str) -> str:
     """The two brackets around the whole text; empty where its first bracket closes before."""
     if _FRENCH.match(text):
         return "]["
-    if text[:1] not in _OPEN or text[-1:] not in _CLOSE or len(text) < 2:
+    if not text[1:] or text[0] not in _OPEN or text[-1] not in _CLOSE:
         return ""
     depth = 0
     for place, sign in enumerate(text):

@@ -36,6 +36,9 @@ _REMARK = re.compile(r"\s*\([^()]*[A-Za-z]{3}[^()]*\)")
 _VERB = re.compile(
     r"\b(?:is|are|equals?|measures|gives|was)\s+(?:exactly |just |then |therefore )?"
 )
+_MEASURED = re.compile(
+    r"[\s-]*([A-Za-zμ°€£¢]+(?:/[A-Za-z]+)?[²³]?(?:\s(?:per|centi\w+|metres?|meters?)(?:\s\w+)?)?)"
+)
 _PROSE = re.compile(r"[^\W\d_]{3}")
 Equal = Callable[[str], bool | None]
 
@@ -50,22 +53,22 @@ class Given:
 
 
 def given(text: str, finish: Finish) -> Given:
-    """The answers of a reply after its thoughts; none where it gives none, or is cut inside of one."""
+    """The answers of a reply after its thoughts; none where it gives none, or is cut in one."""
     where, found = answers(text, finish)
     if where == "box" and found:
         behind = text[text.rfind("boxed") :] if finish is not Finish.LENGTH else ""
-        return Given(
-            where,
-            _with_units(text, final_boxes(text)),
-            tuple(announced_spans(behind[-_TAIL:])),
-        )
+        added = tuple(announced_spans(behind[-_TAIL:]))
+        return Given(where, _with_units(text, final_boxes(text)), added)
     if where == "answer tag" or _is_hashed(text):
         hashed = _HASHED.findall(text) if _is_hashed(text) and not found else []
         return Given(where, found or tuple(hashed[-1:]))
-    if finish is Finish.LENGTH:
+    if finish is Finish.LENGTH or (not found and _is_open(text)):
         return Given(where, found)
-    if where == "announcement" and not found and _is_open(text):
-        return Given(where, ())
+    return _in_prose(text, where, found)
+
+
+def _in_prose(text: str, where: str, found: tuple[str, ...]) -> Given:
+    """The answers of a reply without a box, a tag or `####`."""
     tail = _BROKEN.sub(" ", text[-_TAIL:])
     spans = announced_spans(tail) or labelled_span(tail)
     if spans:
@@ -88,70 +91,75 @@ def _is_open(text: str) -> bool:
 def _with_units(text: str, boxes: Sequence[str]) -> tuple[str, ...]:
     r"""The boxes, the last one with the unit that stands behind it: `\boxed{5}` metres."""
     last = boxes[-1]
-    match = _UNIT_BEHIND.match(text[text.rfind(last) + len(last) + 1 :][:80])
-    word = (match[1] or match[2]) if match else ""
-    known = unit(word) if word else None
-    if known is None or not known.is_known or not re.fullmatch(r"[\\\d.,^{}\s()a-z*/+-]+", last):
+    word = _known_unit(text[text.rfind(last) + len(last) + 1 :][:80])
+    if not word or not re.fullmatch(r"[\\\d.,^{}\s()a-z*/+-]+", last):
         return tuple(boxes)
     return (*boxes[:-1], rf"{last}\text{{ {word} }}")
 
 
-def says(text: str, equal: Equal, question: str) -> bool | None:
-    """Whether the text of an answer gives what is `equal`; None where the task's answer can't be read.
+def _known_unit(behind: str) -> str:
+    """The unit of measurement with which a text begins; empty without one."""
+    match = _UNIT_BEHIND.match(behind)
+    word = (match[1] or match[2]) if match else ""
+    known = unit(word) if word else None
+    return word if known is not None and known.is_known else ""
 
-    The whole text is read first, then what stands in bold, in formulas, behind the last `=`, and last
-    a number, if the text has but one that the question does not give.  Of several formulas with a
-    value each must be equal.
+
+def says(text: str, equal: Equal, question: str) -> bool | None:
+    """Whether the text of an answer gives what is `equal`; None where the task's can't be read.
+
+    The whole text is read first, then what stands in bold, in formulas, behind the last `=`, and
+    last a number, if the text has but one that the question does not give.  Of several formulas
+    with a value each must be equal.
     """
     known = equal(text)
     if known is not False:
         return known
-    if denied(text):
-        return False
+    return not denied(text) and _says_in_part(text, equal, question)
+
+
+def _says_in_part(text: str, equal: Equal, question: str) -> bool:
     rest = _LABEL.sub("", _REMARK.sub("", text))
     if rest != text and equal(rest):
         return True
     if heavy := bold(text):
         return bool(equal(heavy)) or (heavy != text and bool(says(heavy, equal, question)))
-    for part in _THAT_IS.split(rest)[::-1]:
-        if part != rest:
-            return bool(says(part, equal, question))
+    *_, last = _THAT_IS.split(rest)
+    if last != rest:
+        return bool(says(last, equal, question))
     if inside := formulas(rest):
         return _formulas(rest, inside, equal)
     return _in_words(rest, equal, question)
 
 
 def _formulas(text: str, inside: Sequence[str], equal: Equal) -> bool:
-    behind = text[text.rfind(inside[-1]) + len(inside[-1]) :]
-    match = _UNIT_BEHIND.match(behind)
-    word = (match[1] or match[2]) if match else ""
-    known = unit(word) if word else None
-    last = rf"{inside[-1]}\text{{ {word} }}" if known is not None and known.is_known else inside[-1]
+    word = _known_unit(text[text.rfind(inside[-1]) + len(inside[-1]) :])
+    last = rf"{inside[-1]}\text{{ {word} }}" if word else inside[-1]
     others = [one for one in inside[:-1] if number_of(spelled(one)) is not None]
     return bool(equal(last)) and all(equal(one) for one in others)
 
 
 def _in_words(text: str, equal: Equal, question: str) -> bool:
     text = _ORDINAL.sub(r"\1", text)
-    parts = [part for part in re.split(r"(?<![<>=])=(?!=)|→|⇒", text)]
-    last = parts[-1].strip()
-    if any(equal(part) is False for part in parts[:-1] if number_of(spelled(part)) is not None):
+    *front, last = re.split(r"(?<![<>=])=(?!=)|→|⇒", text)
+    if any(equal(part) is False for part in front if number_of(spelled(part)) is not None):
         return False
-    if len(parts) > 1 and equal(last):
-        return True
+    last = last.strip()
+    return bool(front and equal(last)) or _in_a_sentence(text, last, equal, question)
+
+
+def _in_a_sentence(text: str, last: str, equal: Equal, question: str) -> bool:
     if "\\" in last or not _PROSE.search(text):  # a formula, which has been read as a whole
         return False
     said = _VERB.split(text)[-1]
     if said != text and equal(said):
         return True
     number = only_number(last, question)
-    if not number:
-        return False
-    behind = last[last.rfind(number) + len(number) :]
-    match = re.match(
-        r"[\s-]*([A-Za-zμ°€£¢]+(?:/[A-Za-z]+)?[²³]?(?:\s(?:per|centi\w+|metres?|meters?)(?:\s\w+)?)?)",
-        behind,
-    )
+    return bool(number) and _with_its_unit(number, last, equal)
+
+
+def _with_its_unit(number: str, text: str, equal: Equal) -> bool:
+    match = _MEASURED.match(text[text.rfind(number) + len(number) :])
     known = unit(match[1]) if match and match[1] not in ("in", "a", "per", "of") else None
     if known is not None and known.is_known and match:
         return bool(equal(f"{number} {match[1]}"))

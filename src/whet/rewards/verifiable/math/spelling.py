@@ -24,10 +24,11 @@ _SIGNS = str.maketrans(
         "∖": "∖", "µ": "μ", "⦅": "(", "⋯": "...", "ϕ": "φ", "\u2062": "*",  # noqa: RUF001
     }
 )  # fmt: skip
-_LETTERS = (
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron "
-    "pi rho varsigma sigma tau upsilon phi chi psi omega"
-).split()
+_LETTERS = [
+    "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa",
+    "lambda", "mu", "nu", "xi", "omicron", "pi", "rho", "varsigma", "sigma", "tau", "upsilon",
+    "phi", "chi", "psi", "omega",
+]  # fmt: skip
 _GREEK = {name: chr(code) for code, name in enumerate(_LETTERS, 0x3B1)}
 _NAMED = _GREEK | {
     "uppi": "π", "varphi": "φ", "vartheta": "θ", "varepsilon": "ε", "Delta": "Δ", "Omega": "Ω",
@@ -53,6 +54,8 @@ _NAMED = _GREEK | {
     "arccos": r"\arccos", "dfrac": r"\frac", "tfrac": r"\frac", "cfrac": r"\frac",
     "dbinom": r"\binom", "tbinom": r"\binom", "imath": "i", "ell": "l", "percent": "%",
 }  # fmt: skip
+_QUOTE = re.compile(r'"')
+_SPACE = re.compile(r"(?<![\w])\s+|\s+(?![\w])")
 _COMMAND = re.compile(r"\\([A-Za-z]+)\s*")
 _WORDED = re.compile(
     r"\\(?:text|textrm|textnormal|textsf|textup|mathrm|mathsf|mbox|operatorname\*?|mathit|textit|"
@@ -119,7 +122,10 @@ _LAST = tuple(
         (r"\^\s*\{\s*('+)\s*\}|\^\s*('+)", r"\1\2"),
         (r"_\s*\{\s*\"?(\w+)\"?\s*\}", r"_{\1}"),
         (r"_\s*(\w)", r"_{\1}"),
-        (r"(?<![\w)}\]])(?:\{\s*\})?\s*[\^_]\s*\{?(\d+)\}?\s*\"?\s*C\s*\"?\s*_\{(\d+)\}", r"\\binom{\1}{\2}"),
+        (
+            r"(?<![\w)}\]])(?:\{\s*\})?\s*[\^_]\s*\{?(\d+)\}?\s*\"?\s*C\s*\"?\s*_\{(\d+)\}",
+            r"\\binom{\1}{\2}",
+        ),
         (r"\bC\(\s*(\d+)\s*,\s*(\d+)\s*\)", r"\\binom{\1}{\2}"),
         (r"\*\*", "^"),
         (r"(?<![\d.}])(\d+)\s*\\frac\{(\d+)\}\{(\d+)\}", r"(\1+\\frac{\2}{\3})"),
@@ -149,6 +155,11 @@ def spelled(text: str) -> str:
     return text.strip()
 
 
+def squeezed(text: str) -> str:
+    """A spelled text without blanks and quotes that say nothing."""
+    return _SPACE.sub("", _QUOTE.sub(" ", text).strip().rstrip(".").strip())
+
+
 def _undollared(text: str) -> str:
     r"""Without the dollars of formulas; one that stands alone or is escaped is money."""
     text = text.replace("\\$", "\ue000")
@@ -175,7 +186,7 @@ def _worded(match: re.Match[str]) -> str:
     if re.search(r"\d", inner):
         return f" {inner} "
     command = match[0].startswith((r"\mathbf", r"\boldsymbol", r"\bm", r"\mathit", r"\mathcal"))
-    if command and len(inner) <= 2 or "\\" in inner:
+    if command and not inner[2:] or "\\" in inner:
         return f" {inner} "
     return f' "{inner}" ' if '"' not in inner else f" {inner} "
 

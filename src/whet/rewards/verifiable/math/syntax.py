@@ -9,11 +9,12 @@ from typing import Any
 
 Tree = tuple[Any, ...]
 FUNCTIONS = frozenset(
-    (
-        "sin cos tan cot sec csc arcsin arccos arctan arccot sinh cosh tanh ln log lg exp "
-        "gcd lcm max min sqrt asin acos atan Re Im abs"
-    ).split()
-)
+    [
+        "sin", "cos", "tan", "cot", "sec", "csc", "arcsin", "arccos", "arctan", "arccot", "sinh",
+        "cosh", "tanh", "ln", "log", "lg", "exp", "gcd", "lcm", "max", "min", "sqrt", "asin",
+        "acos", "atan", "Re", "Im", "abs",
+    ]
+)  # fmt: skip
 _TOKEN = re.compile(
     r"\s*(?:(?P<rep>\d*\.\d*\(\d+\))|(?P<num>\d+(?:\.\d+)?|\.\d+)|\\(?P<cmd>[A-Za-z]+)"
     r"|(?P<word>(?:arc)?(?:sinh|cosh|tanh|sin|cos|tan|cot|sec|csc)|ln|log|lg|exp|gcd|lcm|sqrt|"
@@ -37,6 +38,14 @@ def tree(text: str) -> Tree:
     if reader.peek() is not None:
         raise UnreadableError(text)
     return found
+
+
+def tree_or_none(text: str) -> Tree | None:
+    """The tree of a formula; None for any other text."""
+    try:
+        return tree(text)
+    except UnreadableError:
+        return None
 
 
 def names(of: Tree) -> frozenset[str]:

@@ -1,0 +1,64 @@
+"""What a question asks for: a unit, percent, an order."""
+
+import re
+
+from whet.rewards.verifiable.math.amounts import Amount
+from whet.rewards.verifiable.math.kinds import Meaning
+from whet.rewards.verifiable.math.syntax import operations
+from whet.rewards.verifiable.math.units import Unit, unit
+
+_ORDER = re.compile(
+    r"\b(?:ascending|descending|increasing|decreasing|order|smallest to|least to)\b"
+)
+_ASKED = re.compile(
+    r"how many (?:full |whole |complete )?\"?([a-z]+)\"?\b|"
+    r"\(?\bin \"?([A-Za-zμ°]+(?:[/*][A-Za-z]+)*(?:\^\{?-?\d\}?)?)\"?\s*(?=[?).,]|$)",
+    re.IGNORECASE,
+)
+
+
+def wants_order(asked: str) -> bool:
+    """Whether a question asks for a list in an order."""
+    return bool(_ORDER.search(asked))
+
+
+def asked_unit(asked: str) -> Unit | None:
+    """The unit that a question asks for: `how many minutes`, `in kJ`."""
+    for match in _ASKED.finditer(asked):
+        found = unit(match[1] or match[2])
+        if found is not None and found.is_known and found.powers:
+            return found
+    return None
+
+
+def measured(one: Meaning, by: Unit) -> Meaning:
+    """The amount with the unit that is asked for, where it has none."""
+    if (
+        isinstance(one, Amount)
+        and one.unit is None
+        and one.closed
+        and "°" not in operations(one.formula)
+    ):
+        return Amount(one.formula, by, one.decimal)
+    return one
+
+
+def percents(gold: list[Meaning], found: list[Meaning], asked: str) -> list[Meaning]:
+    """Where percent or per mille are asked for, their sign may be said with the number."""
+    if any(isinstance(one, Amount) and one.unit is not None for one in gold):
+        return found
+    if not re.search(r"percent|%|per mille|‰|per thousand|Prozent", asked):
+        return found
+    signs = [
+        one
+        for one in found
+        if isinstance(one, Amount) and one.unit is not None and not one.unit.powers
+    ]
+    return [
+        *found,
+        *(
+            Amount(one.formula, None, one.decimal)
+            for one in signs
+            if one.unit and one.unit.size < 1
+        ),
+    ]
