@@ -54,6 +54,8 @@ _NAMED = _GREEK | {
     "arccos": r"\arccos", "dfrac": r"\frac", "tfrac": r"\frac", "cfrac": r"\frac",
     "dbinom": r"\binom", "tbinom": r"\binom", "imath": "i", "ell": "l", "percent": "%",
 }  # fmt: skip
+_STYLES = ("<font>", "<circle>", "<square>", "<compat>")
+_NO_DIGIT = 0xE100  # in a private area of Unicode
 _QUOTE = re.compile(r'"')
 _SPACE = re.compile(r"(?<![\w])\s+|\s+(?![\w])")
 _COMMAND = re.compile(r"\\([A-Za-z]+)\s*")
@@ -142,6 +144,7 @@ def spelled(text: str) -> str:
     for pattern, to in _EARLY:
         text = pattern.sub(to, text)
     text = "".join(map(_fraction, text.translate(_SETS).translate(_SIGNS)))
+    text = "".join(map(_styled, text)) if not text.isascii() else text
     text = unicodedata.normalize("NFKC", text).translate(_SIGNS)
     text = _undollared(text.strip())
     text = _VECTOR.sub(lambda m: {"i": "î", "j": "ĵ", "k": "k\u0302"}[m[1] or m[2]] + " ", text)
@@ -176,6 +179,14 @@ def _fraction(sign: str) -> str:
         return sign
     over, _, under = "".join(chr(int(part, 16)) for part in parts).partition("\N{FRACTION SLASH}")
     return rf"\frac{{{over}}}{{{under}}}" if under else sign
+
+
+def _styled(sign: str) -> str:
+    """A digit of a mathematical alphabet, in a circle or in brackets as a sign that is no digit."""
+    kind = unicodedata.decomposition(sign).split(" ")[0]
+    if kind not in _STYLES or unicodedata.category(sign) not in ("Nd", "No"):
+        return sign
+    return chr(_NO_DIGIT + int(unicodedata.numeric(sign)))
 
 
 def _worded(match: re.Match[str]) -> str:
