@@ -66,6 +66,8 @@ _AT_THE_END = re.compile(
     r"[^\s\w]{0,3}[\d√½⅓⅔¼¾][^=→⇒⟹]{0,24}(?:\s[^\W\d]+){0,4}$|[=→⇒⟹]\s*[^\s=]+(?:\s[^\W\d]+){0,4}$"
 )
 _RESULT = re.compile(r"[=≈]\s*([^=≈\n;]{1,24}?)(?=[.,;\n]?(?:\s|$))")
+_OPERATION_BEFORE = re.compile(r"(?:[+*/^_×÷·]\s*|\w[({[])$")
+_OPERATION_BEHIND = re.compile(r"\s*[+*/^×÷·]\s*[\w(\\]|\s?!")
 _WORD = re.compile(r"[^\W\d_]{3}")
 
 
@@ -171,12 +173,20 @@ def only_number(text: str, question: str) -> str:
     """
     text = _CLAUSE.split(_ASIDE.sub("", text))[-1]
     found = list(_NUMBER.finditer(text))
+    if any(_is_operand(one) for one in found):
+        return ""
     if len({_bare(one[0]) for one in found}) > 1:
         given = {_bare(one[0]) for one in _NUMBER.finditer(question)}
         found = [one for one in found if _bare(one[0]) not in given]
     if len({_bare(one[0]) for one in found}) != 1:
         return ""
     return found[-1][0].strip()
+
+
+def _is_operand(number: re.Match[str]) -> bool:
+    """Whether an operation, or the bracket of a function, stands beside a number."""
+    before, behind = number.string[: number.start()], number.string[number.end() :]
+    return bool(_OPERATION_BEFORE.search(before) or _OPERATION_BEHIND.match(behind))
 
 
 def _bare(number: str) -> str:

@@ -18,6 +18,8 @@ from whet.rewards.verifiable.math.syntax import names, tree_or_none
 from whet.rewards.verifiable.math.undone import restated, undone
 from whet.rewards.verifiable.math.worded import chosen, says_nothing, worded
 
+_LONGEST = 4000  # characters of a text; Python reads integers of up to 4300 digits
+
 
 def equal(gold: str, answer: str, question: str = "") -> bool | None:
     """Whether the answer is the task's; None where the task's own cannot be read.
@@ -25,6 +27,8 @@ def equal(gold: str, answer: str, question: str = "") -> bool | None:
     A question about an order makes lists ordered, and one about percent or per mille lets these
     signs be units.  An expression that stands in the question, still to be computed, is no answer.
     """
+    if len(gold) > _LONGEST or len(answer) > _LONGEST:
+        return None if len(gold) > _LONGEST else False
     wanted, given, asked = spelled(gold), _unmarked(spelled(answer)), spelled(question)
     wanted = _unmarked(wanted)
     if squeezed(wanted) == squeezed(given):

@@ -22,6 +22,7 @@ _TOKEN = re.compile(
     r"|(?P<name>[A-Za-zα-ωΑ-ΩîĵŵΔ](?:\u0302)?(?:_\{[\w+\-,]+\})?'*)"
     r"|(?P<op>!!|[-+*/^!%°(){}\[\],|⌊⌋⌈⌉_]))"
 )
+_DIGITS = 4000  # of a number: Python reads integers of up to 4300
 _DEEPEST = 60  # operands in operands
 _LONGEST = 160  # tokens; a tree is never deeper
 _CLOSING = {"(": ")", "{": "}", "[": "]", "|": "|", "⌊": "⌋", "⌈": "⌉"}
@@ -69,6 +70,8 @@ def _tokens(text: str) -> list[tuple[str, str]]:
         if match is None:
             raise UnreadableError(text)
         kind = match.lastgroup or ""
+        if len(match[0]) > _DIGITS:
+            raise UnreadableError(text)
         found.append((kind, match[kind]))
         at = match.end()
         if len(found) > _LONGEST:
