@@ -14,7 +14,7 @@ _LABELLED = re.compile(r"^[\s*_#>-]*[^\W\d_][^\n:：.=$]{0,40}[:：]\s*\**\s*(?=
 _SENTENCE = re.compile(
     r"(?<![A-Z\d])(?<!\b[ap]\.m)(?<!i\.e)(?<!e\.g)[.!?]\s+(?=[^\s\d=+*/×·<>≤≥≈])|(?<=\d)[.!?]\s+(?=[A-Z\W])|[.!?]$|。|\n+"
 )  # noqa: RUF001
-_FORMULA = re.compile(
+FORMULA = re.compile(
     r"\*\*(.+?)\*\*|\$\$(.+?)\$\$|\$(?!\s)([^$\n]+?)(?<!\s)\$(?!\d)|\\\((.+?)\\\)|\\\[(.+?)\\\]|`([^`]+)`",
     re.DOTALL,
 )
@@ -35,6 +35,9 @@ _ASIDE = re.compile(
 )
 _CLAUSE = re.compile(r";|,\s+(?:so|hence|thus|therefore)\s")
 _CONTENT = re.compile(r"[\d=$]|\*\*|\\\(|\\\[|<b>|[∞∅√±½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]")
+_SAYING = re.compile(
+    _CONTENT.pattern + r"|\b(?:is|are|falls|lands|yes|no|none|exists?|has|have)\b", re.IGNORECASE
+)
 _ENDED = re.compile(r"[.!?。*$)\]}%°`>\d½⅓⅔¼¾⅕⅛⅜⅝⅞✓∎⟩∞∅]$")  # noqa: RUF001
 _LEFT_OPEN = re.compile(
     r"\b(?:is|are|and|or|the|to|of|so|whether|add|then|by|a|an|in)$", re.IGNORECASE
@@ -64,6 +67,10 @@ _AT_THE_END = re.compile(
     r"(?:\b(?:is|are|was|were|equals?|measures?|costs?|gives|makes|leaves)|"
     r"[=→⇒⟹])\s+(?:exactly |just |only )?"
     r"[^\s\w]{0,3}[\d√½⅓⅔¼¾][^=→⇒⟹]{0,24}(?:\s[^\W\d]+){0,4}$|[=→⇒⟹]\s*[^\s=]+(?:\s[^\W\d]+){0,4}$"
+)
+_IN_WORDS = re.compile(
+    r"\b(?:is|are|falls|lands|has|have)\s+(?:on |at |an? |the |no )?[^\W\d_]+(?:[\s-][^\W\d_]+){0,3}[.!]?$"
+    r"|\bexists?[.!]?$|^\W*(?:yes|no)\b"
 )
 _RESULT = re.compile(r"[=≈]\s*([^=≈\n;]{1,24}?)(?=[.,;\n]?(?:\s|$))")
 _OPERATION_BEFORE = re.compile(r"(?:[+*/^_×÷·]\s*|\w[({[])$")
@@ -99,12 +106,12 @@ def concluded(text: str) -> str:
     """
     text = re.sub(r"[^\w.!?。*$)\]}%°`>½⅓⅔¼¾⅕⅛⅜⅝⅞⟩∞∅'\"]+$", "", text.strip())  # noqa: RUF001
     last = text.rsplit("\n", 1)[-1]
-    if not _ENDED.search(text) and (_LEFT_OPEN.search(text) or not _CONTENT.search(last)):
+    if not _ENDED.search(text) and (_LEFT_OPEN.search(text) or not _SAYING.search(last)):
         return ""
     sentences = [one.strip() for one in sentence_list(text) if one.strip()]
     while sentences and _COURTESY.match(sentences[-1]):
         sentences.pop()
-    if not sentences or not _CONTENT.search(sentences[-1]) or _UNSURE.search(sentences[-1]):
+    if not sentences or not _SAYING.search(sentences[-1]) or _UNSURE.search(sentences[-1]):
         return ""
     return sentences[-1] if _concludes(sentences[-1], "\n".join(sentences[:-1])) else ""
 
@@ -112,12 +119,12 @@ def concluded(text: str) -> str:
 def _concludes(sentence: str, before: str) -> bool:
     """Whether a sentence has the form of a conclusion."""
     main = _ASIDE.sub("", sentence).strip()
-    words = re.sub(r"\\[A-Za-z]+", "", _FORMULA.sub("", main))
+    words = re.sub(r"\\[A-Za-z]+", "", FORMULA.sub("", main))
     if _DOUBTED.search(_CLAUSE.split(words)[-1]):
         return False
     if not _WORD.search(words) or _BOLD.search(main) or "`" in main:
         return True
-    if _CLOSING.search(main) or _AT_THE_END.search(main):
+    if _CLOSING.search(main) or _AT_THE_END.search(main) or _IN_WORDS.search(main):
         return True
     return _repeats(main, f"{before}\n{sentence[len(main) :]}")
 
@@ -143,7 +150,7 @@ def sentence_list(text: str) -> list[str]:
         kept.append(match[0])
         return f"\ue010{len(kept) - 1}\ue011"
 
-    marked = _FORMULA.sub(keep, re.sub("[\ue010\ue011]", "", text))
+    marked = FORMULA.sub(keep, re.sub("[\ue010\ue011]", "", text))
     back = re.compile("\ue010(\\d+)\ue011")
     return [
         back.sub(lambda match: kept[int(match[1])], one) for one in _SENTENCE.split(marked) if one
@@ -163,7 +170,7 @@ def denied(text: str) -> bool:
 
 def formulas(text: str) -> list[str]:
     """The formulas of a sentence."""
-    return [next(filter(None, match.groups())).strip() for match in _FORMULA.finditer(text)]
+    return [next(filter(None, match.groups())).strip() for match in FORMULA.finditer(text)]
 
 
 def only_number(text: str, question: str) -> str:

@@ -7,16 +7,18 @@ from fractions import Fraction
 from whet.rewards.verifiable.math.amounts import Amount, formulas_agree
 from whet.rewards.verifiable.math.antiderivatives import CONSTANT, is_antiderivative
 from whet.rewards.verifiable.math.claims import CALLED, EQUALS, MEMBER, NAME, claims
+from whet.rewards.verifiable.math.constants import renamed
 from whet.rewards.verifiable.math.kinds import Meaning
 from whet.rewards.verifiable.math.meanings import meanings
 from whet.rewards.verifiable.math.noncommuting import products
+from whet.rewards.verifiable.math.options import chosen, options
 from whet.rewards.verifiable.math.pieces import cut, enclosed
 from whet.rewards.verifiable.math.questions import asked_unit, measured, percents, wants_order
 from whet.rewards.verifiable.math.sameness import in_any_order, in_order, means
 from whet.rewards.verifiable.math.spelling import spelled, squeezed
 from whet.rewards.verifiable.math.syntax import names, tree_or_none
 from whet.rewards.verifiable.math.undone import restated, undone
-from whet.rewards.verifiable.math.worded import chosen, says_nothing, worded
+from whet.rewards.verifiable.math.worded import says_nothing, worded
 
 _LONGEST = 4000  # characters of a text; Python reads integers of up to 4300 digits
 
@@ -33,13 +35,13 @@ def equal(gold: str, answer: str, question: str = "") -> bool | None:
     wanted = _unmarked(wanted)
     if squeezed(wanted) == squeezed(given):
         return True
-    choice = chosen(wanted, given)
+    choice = chosen(wanted, given, options(question), equal)
     if isinstance(choice, bool):
         return choice
     wanted, given = choice
     if squeezed(wanted) == squeezed(given):
         return True
-    known = worded(wanted, given)
+    known = worded(wanted, given, asked)
     if known is not None:
         return known
     return _compared(wanted, given, asked)
@@ -68,11 +70,17 @@ def _compared(wanted: str, given: str, asked: str) -> bool | None:
         gold = [measured(one, by) for one in gold]
     order = in_order if wants_order(asked) else in_any_order
     return any(
-        means(gold, percents(gold, list(meanings(form)), asked), order)
+        means(gold, _readings(form, gold, asked), order)
         and not restated(form, wanted, asked)
         and not undone(form, gold)
         for form in claims(given, wanted, gold)
     )
+
+
+def _readings(form: str, gold: list[Meaning], asked: str) -> list[Meaning]:
+    """What a form may mean, with constants of the question's general solution renamed."""
+    found = percents(gold, list(meanings(form)), asked)
+    return found + [new for one in found for wanted in gold for new in renamed(wanted, one, asked)]
 
 
 def _has_value(one: Meaning) -> bool:

@@ -62,10 +62,19 @@ class Clock:
 
 
 @dataclass(frozen=True, slots=True)
+class Date:
+    """A day of a year; 0 where the year is not said."""
+
+    year: int
+    month: int
+    day: int
+
+
+@dataclass(frozen=True, slots=True)
 class Ratio:
     """`3 : 2`, or more parts."""
 
     parts: tuple[Amount, ...]
 
 
-Meaning = Amount | Several | Region | Equation | Residue | Family | Based | Clock | Ratio
+Meaning = Amount | Several | Region | Equation | Residue | Family | Based | Clock | Date | Ratio

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from whet.rewards.verifiable.math.amounts import amounts, compound
+from whet.rewards.verifiable.math.dates import date
 from whet.rewards.verifiable.math.evaluation import inexact
 from whet.rewards.verifiable.math.kinds import (
     Based,
@@ -55,6 +56,9 @@ def meanings(text: str) -> Iterator[Meaning]:
     """All readings of a spelled text, the most special first; none for what is not understood."""
     text = text.strip()
     if deepest(text) > _DEEPEST:
+        return
+    if (day := date(text)) is not None:
+        yield day
         return
     for reader in (_based, _clock, _modular, _family, _matrix, region, compound, _ratio):
         found = reader(text)

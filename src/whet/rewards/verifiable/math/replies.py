@@ -16,6 +16,7 @@ from whet.rewards.verifiable.math.conclusions import (
 )
 from whet.rewards.verifiable.math.regions import number_of
 from whet.rewards.verifiable.math.spelling import spelled
+from whet.rewards.verifiable.math.tails import is_another, tails, without_contrast
 from whet.rewards.verifiable.math.units import unit
 from whet.types import Finish
 
@@ -33,9 +34,6 @@ _ORDINAL = re.compile(r"\b(\d+)(?:st|nd|rd|th)\b")
 _BROKEN = re.compile(r"(?<![.:;!?。*|$}>\d\n])[ \t]*\n(?=[a-z\d(])|[ \t]*\n(?=(?:or|and|but)\b)")
 _HASHED = re.compile(r"^[ \t*]*####\s*([-+$]{0,2}\d(?![^\n]*\d\. )[^\n]*)$", re.MULTILINE)
 _REMARK = re.compile(r"\s*\([^()]*[A-Za-z]{3}[^()]*\)")
-_VERB = re.compile(
-    r"\b(?:is|are|equals?|measures|gives|was)\s+(?:exactly |just |then |therefore )?"
-)
 _MEASURED = re.compile(
     r"[\s-]*([A-Za-zμ°€£¢]+(?:/[A-Za-z]+)?[²³]?(?:\s(?:per|centi\w+|metres?|meters?)(?:\s\w+)?)?)"
 )
@@ -115,6 +113,7 @@ def says(text: str, equal: Equal, question: str) -> bool | None:
     known = equal(text)
     if known is not False:
         return known
+    text = without_contrast(text)
     return not denied(text) and _says_in_part(text, equal, question)
 
 
@@ -127,6 +126,8 @@ def _says_in_part(text: str, equal: Equal, question: str) -> bool:
     *_, last = _THAT_IS.split(rest)
     if last != rest:
         return bool(says(last, equal, question))
+    if any(equal(tail) for tail in tails(rest)):
+        return True
     if inside := formulas(rest):
         return _formulas(rest, inside, equal)
     return _in_words(rest, equal, question)
@@ -134,6 +135,8 @@ def _says_in_part(text: str, equal: Equal, question: str) -> bool:
 
 def _formulas(text: str, inside: Sequence[str], equal: Equal) -> bool:
     word = _known_unit(text[text.rfind(inside[-1]) + len(inside[-1]) :])
+    if is_another(text, text.rfind(inside[-1]) - 1):
+        return False
     last = rf"{inside[-1]}\text{{ {word} }}" if word else inside[-1]
     others = [one for one in inside[:-1] if number_of(spelled(one)) is not None]
     return bool(equal(last)) and all(equal(one) for one in others)
@@ -151,11 +154,8 @@ def _in_words(text: str, equal: Equal, question: str) -> bool:
 def _in_a_sentence(text: str, last: str, equal: Equal, question: str) -> bool:
     if "\\" in last or not _PROSE.search(text):  # a formula, which has been read as a whole
         return False
-    said = _VERB.split(text)[-1]
-    if said != text and equal(said):
-        return True
     number = only_number(last, question)
-    return bool(number) and _with_its_unit(number, last, equal)
+    return bool(number) and not is_another(text, text.rfind(number)) and _with_its_unit(number, last, equal)
 
 
 def _with_its_unit(number: str, text: str, equal: Equal) -> bool:

@@ -8,6 +8,7 @@ from whet.rewards.verifiable.math.evaluation import Value, inexact, same, value_
 from whet.rewards.verifiable.math.kinds import (
     Based,
     Clock,
+    Date,
     Equation,
     Family,
     Meaning,
@@ -238,6 +239,11 @@ def _clocks(gold: Clock, answer: Clock) -> bool:
     return gold.minutes == answer.minutes or (not gold.half and answer.minutes == gold.minutes)
 
 
+def _dates(gold: Date, answer: Date) -> bool:
+    same_day = (gold.month, gold.day) == (answer.month, answer.day)
+    return same_day and (gold.year == answer.year or not gold.year)
+
+
 _COMPARE = {
     Region: lambda gold, answer: gold.equals(answer),
     Equation: _equations,
@@ -245,5 +251,6 @@ _COMPARE = {
     Family: _families,
     Based: lambda gold, answer: gold.value == answer.value,
     Clock: _clocks,
+    Date: _dates,
     Ratio: _ratios,
 }

@@ -1,51 +1,37 @@
-"""Answers that are letters of options, or words: their verdict needs no formula."""
+"""Answers in words, whose verdict needs no formula."""
 
 import re
 
+from whet.rewards.verifiable.answer_frames import is_answer
+from whet.rewards.verifiable.answer_words import answer_words
 from whet.rewards.verifiable.math.amounts import Amount
 from whet.rewards.verifiable.math.meanings import meanings
 from whet.rewards.verifiable.math.syntax import FUNCTIONS, operations
 
-_LABEL = re.compile(
-    r'^"?\s*\(?\s*\(?([A-J])\s*\)\s*[:.,]?"?\s*(.*)$|^"([A-J])"\s*[:.]?\s*(.*)$|^([A-J])[.:]\s+(.*)$'
-)
-_LETTER = re.compile(r'^["(]*([A-J])[")]*$')
 _NOTHING = re.compile(
-    r"^(?:there (?:is|are) )?(?:no|none|empty set|the empty set|no real|has no|does not exist|"
-    r"dne|undefined|impossible)"
-    r"(?: (?:real )?(?:solutions?|values?|roots?|numbers?|such \w+))?(?: exists?)?$|^∅$|^⟪\s*⟫$"
+    r"^(?:(?:so|hence|thus|therefore) )?(?:there (?:is|are) |there exists? )?(?:none|(?:the )?empty set"
+    r"|(?:(?:the|this|its|such an?) (?:\w+ ){1,3}?)?(?:does not exist|do not exist|is undefined|"
+    r"is impossible|doesn't exist|(?:has|have) no(?: real)? (?:solutions?|values?|roots?|limit))"
+    r"|dne|undefined|impossible|not defined"
+    r"|no(?: real| integer| positive| such| valid)*(?: (?:solutions?|values?|roots?|numbers?|limit|"
+    r"intersections?|points?|such \w+|\w+))?)(?: exists?)?$|^∅$|^⟪\s*⟫$"
+)
+_POLAR = {"yes": True, "true": True, "no": False, "false": False}
+_SAID_POLAR = re.compile(
+    r"(?:(?:so|hence|thus|therefore|the answer|it|this|the statement|the claim) )*(?:is )?"
+    r"(yes|true|no|false)\b(.*)"
 )
 _EVERYTHING = re.compile(r"^(?:all|every|any) ")
 
 
-def chosen(wanted: str, given: str) -> bool | tuple[str, str]:
-    """The verdict of letters; or both texts without them."""
-    (letter, rest), (said, claimed) = _lettered(wanted), _lettered(given)
-    if letter and not rest:
-        return said == letter and not claimed if said else False
-    if letter and said:
-        if said != letter:
-            return False
-        return True if not claimed else (rest, claimed)
-    if letter:
-        return rest, given
-    return (wanted, claimed) if said and claimed else (wanted, given)
+def worded(wanted: str, given: str, asked: str) -> bool | None:
+    """The verdict for answers in words; None where the task's answer is a formula.
 
-
-def _lettered(text: str) -> tuple[str, str]:
-    alone = _LETTER.match(text.strip())
-    if alone and ("(" in text or '"' in text or len(text.strip()) == 1):
-        return alone[1], ""
-    match = _LABEL.match(text)
-    if match is None:
-        return "", text
-    letter = match[1] or match[3] or match[5]
-    return letter, (match[2] or match[4] or match[6] or "").strip(' "')
-
-
-def worded(wanted: str, given: str) -> bool | None:
-    """The verdict for answers in words; None where the task's answer is a formula."""
+    Words of the question may stand around the answer: `the limit does not exist`.
+    """
     gold, said = _prose(wanted), _prose(re.sub(r"^[A-Za-z]\s*[=∈]\s*", "", given))
+    if gold in _POLAR:
+        return _polarity(said) == _POLAR[gold]
     if _NOTHING.match(gold):
         return bool(_NOTHING.match(said))
     if gold == said and not re.search(r"[\d=<>≤≥^*/+\\]|[a-z] ?-", wanted):
@@ -55,10 +41,19 @@ def worded(wanted: str, given: str) -> bool | None:
         and not _EVERYTHING.match(gold)
         and (_is_word(wanted) or not any(True for _ in meanings(wanted)))
     ):
-        return gold == re.sub(r"^(?:it is|it's|on|the|a|an) ", "", said)
+        bare = re.sub(r"^(?:it is|it's|on|the|a|an) ", "", said)
+        return gold == bare or is_answer(said, gold, answer_words(asked))
     if re.search(r"\b(?:at least|at most|not|more than|less than|fewer than)\b", gold):
         return False
     return None
+
+
+def _polarity(said: str) -> bool | None:
+    """Whether a sentence says yes; None where it says neither yes nor no."""
+    match = _SAID_POLAR.match(said)
+    if match is None or re.search(r"\b(?:yes|true|no|false|or|but|not sure)\b", match[2]):
+        return None
+    return _POLAR[match[1]]
 
 
 def _prose(text: str) -> str:
