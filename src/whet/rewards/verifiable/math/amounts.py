@@ -40,7 +40,7 @@ _SCALED = re.compile(
 )
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*\"?\s*([A-Za-zμ]+)\"?\.?(?:\s*(?:,|and|\"and\")?\s*)")
 _NOT_A_NOUN = re.compile(
-    r"\b(?:not?|or|and|than|least|most|about|around|approximately|roughly|over|under|if|unless|minus|plus|times|"
+    r"\b(?:not?|or|and|than|least|most|about|around|approximately|roughly|over|under|if|unless|minus|of|point|plus|times|"
     r"squared|mod|factorial|base|but|nor|neither|either|except|between|per cent of)\b"
 )
 
@@ -70,8 +70,12 @@ def amounts(text: str) -> Iterator[Amount]:
         yield Amount(found)
     if prime := re.fullmatch(r"(\d+(?:\.\d+)?)'{1,2}", text):  # minutes and seconds of arc, feet
         yield Amount(("num", Fraction(prime[1])))
-    if chance := re.fullmatch(r"(\d+) (?:in|out of) (\d+)", text):
-        yield Amount(("/", ("num", Fraction(chance[1])), ("num", Fraction(chance[2]))))
+    if chance := re.fullmatch(r"(\w+) (?:in|out of) (\w+)", text.replace('"', " ").strip()):
+        hits, of = (
+            Fraction(one) if one.isdecimal() else numeral(one) for one in (chance[1], chance[2])
+        )
+        if hits is not None and of:
+            yield Amount(("num", hits / of))
     if (said := numeral(text.replace('"', ""))) is not None:
         yield Amount(("num", said))
     if re.fullmatch(r"[-+]?\d+,\d{1,2}|[-+]?\d+,\d{4,}", text):  # a decimal comma
@@ -83,6 +87,7 @@ def _with_unit(text: str) -> Iterator[Amount]:
     if _PREFIX.match(text):
         yield from _money(text)
         return
+    yield from _counted_in_words(text)
     match = _UNIT_AFTER.match(text)
     if match is None:
         return
@@ -90,6 +95,21 @@ def _with_unit(text: str) -> Iterator[Amount]:
     number = _count(inner) if found is not None else None
     if number is not None and found is not None and "var" not in operations(number):
         yield Amount(number, found, bool(_DECIMAL.fullmatch(inner)))
+
+
+def _counted_in_words(text: str) -> Iterator[Amount]:
+    """`seven such numbers`."""
+    words = text.replace('"', " ").split()
+    if not words or numeral(words[0]) is None:
+        return
+    for end in range(len(words) - 1, 0, -1):
+        said = numeral(" ".join(words[:end]))
+        if said is not None:
+            noun = " ".join(words[end:])
+            found = None if _NOT_A_NOUN.search(noun.casefold()) else unit(noun)
+            if found is not None:
+                yield Amount(("num", said), found)
+            return
 
 
 def _money(text: str) -> Iterator[Amount]:

@@ -11,7 +11,7 @@ from whet.rewards.verifiable.math.regions import number_of
 EQUALS, _NEAR, _ARROW = re.compile(r"=(?!=)"), re.compile("≈"), re.compile("⇒")
 _COMMA = re.compile(r"[,;]|\s(?=\()|\"\s*\(?\s*(?:for|where|with|if|when|since)\b")
 _CLOSE = 1e-12  # relative
-_LISTED = re.compile(r"[,;]")
+_LISTED = re.compile(r"[,;]|\b(?:and|or)\b|\"\s*(?:and|or)\s*\"")
 _CONDITION = re.compile(
     r"≠|^\(?\s*\"?\s*(?:since|because|as|for|where|with|if|when|only|provided|not|the only|"
     r"i\.?e|exact)\b"

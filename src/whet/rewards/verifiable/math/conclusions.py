@@ -50,7 +50,7 @@ _COURTESY = re.compile(
 _DOUBTED = re.compile(
     r"\b(?:close to|near(?:ly)?|almost|about|around|roughly|between|at least|at most|"
     r"contradict\w*|fails?|"
-    r"unless|if|suppos\w*|assum\w*|would|should|first|next|let|try|trying|check|but|however|"
+    r"unless|if|suppos\w*|assum\w*|would|should|^\W*(?:first|next)|let|try|trying|check|but|however|"
     r"too|larger|smaller than|greater|remainder vanishes|still to|remains to|so far|initially|"
     r"at first)\b",
     re.IGNORECASE,
@@ -71,6 +71,13 @@ _AT_THE_END = re.compile(
 _IN_WORDS = re.compile(
     r"\b(?:is|are|falls|lands|has|have)\s+(?:on |at |an? |the |no )?[^\W\d_]+(?:[\s-][^\W\d_]+){0,3}[.!]?$"
     r"|\bexists?[.!]?$|^\W*(?:yes|no)\b"
+)
+_FORMULA_AT_THE_END = re.compile(
+    r"\b(?:is|are|was|were|equals?|gives|has|have)\s+(?:[^\W\d_]+\s){0,3}?\ue010(?:\s[^\W\d]+){0,4}\W*$"
+)
+_INSTEAD = re.compile(
+    r",?\s+(?:\(?\s*not(?! sure| certain)|rather than|instead of|as opposed to)\s+[^,.;:()]+\)?[.!]?$",
+    re.IGNORECASE,
 )
 _RESULT = re.compile(r"[=≈]\s*([^=≈\n;]{1,24}?)(?=[.,;\n]?(?:\s|$))")
 _OPERATION_BEFORE = re.compile(r"(?:[+*/^_×÷·]\s*|\w[({[])$")
@@ -118,13 +125,15 @@ def concluded(text: str) -> str:
 
 def _concludes(sentence: str, before: str) -> bool:
     """Whether a sentence has the form of a conclusion."""
-    main = _ASIDE.sub("", sentence).strip()
+    main = _ASIDE.sub("", without_contrast(sentence)).strip()
     words = re.sub(r"\\[A-Za-z]+", "", FORMULA.sub("", main))
     if _DOUBTED.search(_CLAUSE.split(words)[-1]):
         return False
     if not _WORD.search(words) or _BOLD.search(main) or "`" in main:
         return True
-    if _CLOSING.search(main) or _AT_THE_END.search(main) or _IN_WORDS.search(main):
+    if _FORMULA_AT_THE_END.search(FORMULA.sub("\ue010", main)) or _CLOSING.search(main):
+        return True
+    if _AT_THE_END.search(main) or _IN_WORDS.search(main):
         return True
     return _repeats(main, f"{before}\n{sentence[len(main) :]}")
 
@@ -155,6 +164,12 @@ def sentence_list(text: str) -> list[str]:
     return [
         back.sub(lambda match: kept[int(match[1])], one) for one in _SENTENCE.split(marked) if one
     ]
+
+
+def without_contrast(text: str) -> str:
+    """The text without what it says the answer is not: `Tuesday, not Wednesday`."""
+    match = _INSTEAD.search(text)
+    return text[: match.start()] if match and match.start() else text
 
 
 def bold(text: str) -> str:

@@ -17,13 +17,19 @@ from whet.rewards.verifiable.math.kinds import (
     Residue,
     Several,
 )
+from whet.rewards.verifiable.math.numerals import numeral
 from whet.rewards.verifiable.math.pieces import cut, deepest, enclosed
 from whet.rewards.verifiable.math.regions import number_of, region, signed
-from whet.rewards.verifiable.math.syntax import tree_or_none
+from whet.rewards.verifiable.math.syntax import FUNCTIONS, tree_or_none
 
 _SEPARATOR = re.compile(
     r'[,;]\s*(?:"?\s*(?:and|or)\s*"?(?![a-z]))?|\s*"\s*(?:,\s*)?(?:and|or|ou|et|und|oder|y|o|и|или)\s*"\s*'
     r"|(?<![A-Za-z])(?:and|or|ou|et|und|oder|или)(?![A-Za-z])|或|和|または|と"
+)
+_LETTER = re.compile(r"\s*([A-Za-zα-ω])(?:_\{\w+\}|\([a-z]\))?\s*")
+_WORD = re.compile(
+    r'^"?\s*(?:the |its )?([a-z]{4,})\s*"?\s*(?:"?\s*(?:is|are|of)\b\s*"?|=|:)?\s*'
+    r"(?=[-+\d\\(]|[A-Za-z](?![A-Za-z]))(.+)$"
 )
 _EQUALS = re.compile(r"=")
 _BASES = range(2, 37)
@@ -215,15 +221,26 @@ def _items(text: str, kind: str) -> Several | None:
         return None
     labels, items = [], []
     for piece in pieces:
-        label, equals, rest = piece.partition("=")
-        named = bool(equals) and bool(re.fullmatch(r"\s*[A-Za-zα-ω](?:_\{\w+\})?\s*", label))
-        for one in signed(rest if named else piece):
+        label, rest = _labelled(piece)
+        for one in signed(rest):
             found = next(iter(meanings(one)), None)
             if found is None or isinstance(found, Equation):
                 return None
             items.append(found)
-            labels.append(label.strip().partition("_")[0] if named else "")
+            labels.append(label)
     return Several(tuple(items), kind, tuple(labels))
+
+
+def _labelled(piece: str) -> tuple[str, str]:
+    """The name of a part and its value: `x_{1}=3`, `"remainder" -2`, `the quotient is x+1`."""
+    label, equals, rest = piece.partition("=")
+    letter = _LETTER.fullmatch(label) if equals else None
+    if letter:
+        return letter[1], rest
+    word = _WORD.match(piece)
+    if word and word[1] not in FUNCTIONS and numeral(word[1]) is None:
+        return word[1], word[2]
+    return "", piece
 
 
 def _components(text: str) -> Several | None:

@@ -13,10 +13,11 @@ from whet.rewards.verifiable.math.conclusions import (
     formulas,
     labelled_span,
     only_number,
+    without_contrast,
 )
 from whet.rewards.verifiable.math.regions import number_of
 from whet.rewards.verifiable.math.spelling import spelled
-from whet.rewards.verifiable.math.tails import is_another, tails, without_contrast
+from whet.rewards.verifiable.math.tails import is_another, is_subordinate, tails
 from whet.rewards.verifiable.math.units import unit
 from whet.types import Finish
 
@@ -30,6 +31,7 @@ _THAT_IS = re.compile(
     r",?\s*(?:i\.\s?e\.|that is|that's|in other words|or rather|soit|namely|also known as)[,:]?\s+",
     re.IGNORECASE,
 )
+_NAMED = re.compile(r"\s*\\?[A-Za-zα-ω]+(?:_\{?\w+\}?)?\s*=(?!.*=)")
 _ORDINAL = re.compile(r"\b(\d+)(?:st|nd|rd|th)\b")
 _BROKEN = re.compile(r"(?<![.:;!?。*|$}>\d\n])[ \t]*\n(?=[a-z\d(])|[ \t]*\n(?=(?:or|and|but)\b)")
 _HASHED = re.compile(r"^[ \t*]*####\s*([-+$]{0,2}\d(?![^\n]*\d\. )[^\n]*)$", re.MULTILINE)
@@ -135,11 +137,20 @@ def _says_in_part(text: str, equal: Equal, question: str) -> bool:
 
 def _formulas(text: str, inside: Sequence[str], equal: Equal) -> bool:
     word = _known_unit(text[text.rfind(inside[-1]) + len(inside[-1]) :])
-    if is_another(text, text.rfind(inside[-1]) - 1):
+    if is_subordinate(text[: text.rfind(inside[-1])]) or _is_of_a_pair(text, inside):
         return False
     last = rf"{inside[-1]}\text{{ {word} }}" if word else inside[-1]
-    others = [one for one in inside[:-1] if number_of(spelled(one)) is not None]
+    offered = re.search(r"\bor\b", text[text.find(inside[0]) :])
+    others = [one for one in inside[:-1] if offered or number_of(spelled(one)) is not None]
     return bool(equal(last)) and all(equal(one) for one in others)
+
+
+def _is_of_a_pair(text: str, inside: Sequence[str]) -> bool:
+    """Whether two values end a sentence, each with its own name: `$m=4$ and $n=5$`."""
+    *_, one, other = ("", *inside)
+    names = [_NAMED.match(formula) for formula in (one, other)]
+    between = text[text.rfind(one) + len(one) : text.rfind(other)] if one else ""
+    return all(names) and bool(re.fullmatch(r"[\s$\\()]*and[\s$\\()]*", between))
 
 
 def _in_words(text: str, equal: Equal, question: str) -> bool:

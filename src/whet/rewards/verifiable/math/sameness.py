@@ -126,12 +126,33 @@ def _several(gold: Several, answer: Several, lists: "Lists") -> bool:
 def _labelled(gold: Several, answer: Several) -> bool:
     """`y = 2, x = 3` is (3, 2): names in alphabetical order."""
     if all(gold.labels) and all(answer.labels) and set(gold.labels) != set(answer.labels):
-        return False
+        return _by_initials(gold, answer)
+    if any(map(_is_word, gold.labels)):
+        return _fits(gold, answer)
     if "set" in (gold.kind, answer.kind) or gold.kind == "list" and not all(gold.labels):
         return False
     if not all(answer.labels) and answer.kind == "list":
         return False
     return in_order(*(_by_name(one) for one in (gold, answer)))
+
+
+def _is_word(label: str) -> bool:
+    return len(label) > 1
+
+
+def _by_initials(gold: Several, answer: Several) -> bool:
+    """Whether parts with words and parts with their initials are the same: `Q` and `quotient`."""
+    mine, theirs = ([label[0].casefold() for label in one.labels] for one in (gold, answer))
+    words = any(map(_is_word, gold.labels)) != any(map(_is_word, answer.labels))
+    return words and mine == theirs and in_order(gold.items, answer.items)
+
+
+def _fits(gold: Several, answer: Several) -> bool:
+    """Whether parts with words are parts in the same order, of which some have their words."""
+    if set(answer.labels) == set(gold.labels):
+        return in_order(_by_name(gold), _by_name(answer))
+    known = zip(gold.labels, answer.labels, strict=False)
+    return all(b in ("", a) for a, b in known) and in_order(gold.items, answer.items)
 
 
 def _by_name(one: Several) -> Sequence[Meaning]:

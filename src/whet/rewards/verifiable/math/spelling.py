@@ -77,6 +77,8 @@ _EARLY = tuple(
         (r"[✅✓✔\ufe0f\U0001f300-\U0001faff]", ""),  # a tick or a picture behind an answer
         (r"</?(?:b|i|em|strong|sub|sup|span|p|br)\s*/?>", " "),
         (r"([⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ]+)", lambda m: "^{" + m[1].translate(_SUPERSCRIPTS) + "}"),
+        (r"(?<=\d)\s*\\(?:mathrm|text|rm)\{\s*[eE]\s*\}\s*(?:\{\s*([-+]?\d+)\s*\}|([-+]\d+))", r"e\1\2"),
+        (r"(?<=\d)\s*\\(?:mathrm|text|rm)\{\s*[eE]\s*([-+])\s*\}\s*(?=\d)", r"e\1"),
         (r"([₀₁₂₃₄₅₆₇₈₉]+)", lambda m: "_{" + m[1].translate(_SUBSCRIPTS) + "}"),
     )
 )
@@ -106,6 +108,10 @@ _LAST = tuple(
         (r"(\d*\.\d*?)(?:\\dot\s*\{?(\d)\}?)(\d*)(?:\\dot\s*\{?(\d)\}?)", r"\1(\2\3\4)"),
         (r"(\d*\.\d*)\\dot\s*\{?(\d)\}?", r"\1(\2)"),
         (r"(\d*\.\d*?)(\d{1,6}?)\2{2,}+\d{0,5}\s*\.\.\.", r"\1(\2)"),
+        (  # a whole bracket of digits and commas is a list
+            r"(?<=[(\[⟪])\s*\d{1,3}(?:,\d{3})+\s*(?=[)\]⟫])",
+            lambda m: m[0].replace(",", ", "),
+        ),
         (r"(?<![\d.])([1-9]\d{0,2})((?:\{,\}\d{3})+)(?![\d{])",
         lambda m: m[1] + m[2].replace("{,}", "")),
         (r"(?<=\d)\{,\}(?=\d)", "."),

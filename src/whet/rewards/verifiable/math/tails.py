@@ -33,20 +33,10 @@ _MAIN_AGAIN = re.compile(
     re.IGNORECASE,
 )
 _COORDINATED = re.compile(
-    r"(?:\b(?:and|but|while)|,)\s+(?:[A-Za-zα-ω](?:_\{?\w+\}?)?|\ue010+)\s*(?:(?:is|are|equals)\s*)?$"
+    r"(?:\b(?:and|but|while)|,)\s+(?:[A-Za-zα-ω](?:_\{?\w+\}?)?|\u02ad+)\s*(?:(?:is|are|equals)\s*)?$"
 )
 _IN_TOTAL = re.compile(r"\s+(?:in total|altogether|in all|overall)$")
-_NAME = re.compile(r"\b[A-Za-zα-ω](?:_\{?\w+\}?)?\s+(?:is|are|equals)\b|\ue010")
-_INSTEAD = re.compile(
-    r",?\s+(?:\(?\s*not(?! sure| certain)|rather than|instead of|as opposed to)\s+[^,.;:()]+\)?[.!]?$",
-    re.IGNORECASE,
-)
-
-
-def without_contrast(text: str) -> str:
-    """The text without what it says the answer is not: `Tuesday, not Wednesday`."""
-    match = _INSTEAD.search(text)
-    return text[: match.start()] if match and match.start() else text
+_NAME = re.compile(r"\b[A-Za-zα-ω](?:_\{?\w+\}?)?\s+(?:is|are|equals)\b|\u02ad")
 
 
 def tails(text: str) -> Iterator[str]:
@@ -55,7 +45,7 @@ def tails(text: str) -> Iterator[str]:
     A tail in a subordinate clause (`the probability that x is 5`) says nothing; nor has the second
     of two values with names of their own (`m is 4 and n is 5`) a tail for itself.
     """
-    masked = FORMULA.sub(lambda match: "\ue010" * len(match[0]), text)
+    masked = FORMULA.sub(lambda match: "\u02ad" * len(match[0]), text)
     seen = set()
     for begin in _begins(masked):
         tail = _IN_TOTAL.sub("", text[begin:].strip().rstrip(".").strip())
@@ -69,22 +59,22 @@ def _begins(masked: str) -> Iterator[int]:
     if lead:
         yield lead.end()
     for match in _PLACE.finditer(masked):
-        if len(re.findall(r"=|\ue010+", masked[match.end() :])) > 1:
+        if len(re.findall(r"=|\u02ad+", masked[match.end() :])) > 1:
             yield match.end()
     if _IN_TOTAL.search(masked.rstrip(". ")) and (comma := masked.rfind(", ")) > 0:
         yield comma + 1
     for match in _VERB.finditer(masked):
-        if not _is_subordinate(masked[: match.start()]) and not _is_second(masked[: match.end()]):
+        if not is_subordinate(masked[: match.start()]) and not _is_second(masked[: match.end()]):
             yield match.end()
 
 
 def is_another(text: str, begin: int) -> bool:
-    """Whether a value is in a subordinate clause, or has the second name of two."""
-    before = FORMULA.sub(lambda match: "\ue010" * len(match[0]), text[:begin])
-    return _is_subordinate(before) or _is_second(before)
+    """Whether a value is in a subordinate clause, has the second name of two, or is a choice."""
+    before = FORMULA.sub(lambda match: "\u02ad" * len(match[0]), text[:begin])
+    return is_subordinate(before) or _is_second(before)
 
 
-def _is_subordinate(before: str) -> bool:
+def is_subordinate(before: str) -> bool:
     """Whether the last subordinate clause before a verb is still open."""
     opened = [match.end() for match in _SUBORDINATE.finditer(before)]
     main = [match.end() for match in _MAIN_AGAIN.finditer(before)]
@@ -92,6 +82,8 @@ def _is_subordinate(before: str) -> bool:
 
 
 def _is_second(before: str) -> bool:
-    """Whether a value belongs to the second name of two."""
+    """Whether a value belongs to the second name of two, or is the second choice."""
+    if re.search(r"\bor\b", before):
+        return True
     match = _COORDINATED.search(before)
     return match is not None and _NAME.search(before[: match.start()]) is not None
