@@ -19,7 +19,7 @@ _CONDITION = re.compile(
 )
 MEMBER = re.compile(r"^\(?\s*[A-Za-zα-ω](?:_\{\w+\})?(?:\s*,\s*[A-Za-z])*\s*\)?\s*(?:∈|\"in\")\s*")
 NAME = re.compile(r"^(?:[A-Za-zα-ωΑ-Ω]'*(?:_\{[^{}]*\})?)$")
-CALLED = re.compile(r"^([A-Za-z]'*(?:\^\{-1\}|\^\{\(\d\)\})?)\(([a-z])\)$")
+CALLED = re.compile(r"^([A-Za-z]'*(?:\^\{-1\}|\^\{\(\d\)\})?)(?:\(([a-z])\)|_\{([a-z])\})$")
 _UNDONE = re.compile(r"\\(?:int|sum|prod|lim|oint)(?![a-zA-Z])|\\frac\{d|[∫∑∏]")
 
 
@@ -101,14 +101,17 @@ def _other_name(name: str, wanted: str) -> bool:
     """Whether both give a name to their answer, and not the same."""
     match cut(wanted, EQUALS):
         case [one, _]:
-            other = name.strip()
-            return bool(NAME.match(one) and NAME.match(other)) and one != other
+            called, other = CALLED.match(one), CALLED.match(name.strip())
+            if called and other:
+                return called[1] != other[1]
+            return bool(NAME.match(one) and NAME.match(name.strip())) and one != name.strip()
     return False
 
 
 def _renamed(name: str, formula: str, wanted: str) -> str:
     """The formula with the variable of the task's function: f(y) = y + 1 for f(x) = x + 1."""
     mine, theirs = CALLED.match(name.strip()), CALLED.match(cut(wanted, EQUALS)[0].strip())
-    if mine is None or theirs is None or mine[2] == theirs[2]:
+    if mine is None or theirs is None:
         return formula
-    return re.sub(rf"(?<![A-Za-z\\]){mine[2]}(?![A-Za-z])", theirs[2], formula)
+    one, other = mine[2] or mine[3], theirs[2] or theirs[3]
+    return re.sub(rf"(?<![A-Za-z\\]){one}(?![A-Za-z])", other, formula)

@@ -15,6 +15,7 @@ from whet.rewards.verifiable.math.options import chosen, options
 from whet.rewards.verifiable.math.pieces import cut, enclosed
 from whet.rewards.verifiable.math.questions import asked_unit, measured, percents, wants_order
 from whet.rewards.verifiable.math.sameness import in_any_order, in_order, means
+from whet.rewards.verifiable.math.shapes import misshapen
 from whet.rewards.verifiable.math.spelling import spelled, squeezed
 from whet.rewards.verifiable.math.syntax import names, tree_or_none
 from whet.rewards.verifiable.math.undone import restated, undone
@@ -73,6 +74,7 @@ def _compared(wanted: str, given: str, asked: str) -> bool | None:
         means(gold, _readings(form, gold, asked), order)
         and not restated(form, wanted, asked)
         and not undone(form, gold)
+        and not _is_misshapen(form, wanted, asked)
         for form in claims(given, wanted, gold)
     )
 
@@ -81,6 +83,12 @@ def _readings(form: str, gold: list[Meaning], asked: str) -> list[Meaning]:
     """What a form may mean, with constants of the question's general solution renamed."""
     found = percents(gold, list(meanings(form)), asked)
     return found + [new for one in found for wanted in gold for new in renamed(wanted, one, asked)]
+
+
+def _is_misshapen(form: str, wanted: str, asked: str) -> bool:
+    of = tree_or_none(form)
+    golds = [one for text in _wanted(wanted) if (one := tree_or_none(text)) is not None]
+    return of is not None and any(misshapen(of, gold, asked) for gold in golds)
 
 
 def _has_value(one: Meaning) -> bool:

@@ -47,6 +47,7 @@ _CLOCK = re.compile(
     r"|^(\d{1,2})()\s*\"?\s*([ap]\.?\s*m\.?)\"?$",
     re.IGNORECASE,
 )
+_TRANSPOSED = re.compile(r"^(.*)\^\s*\{?\s*(?:\"?T\"?|\\top|\\intercal|')\s*\}?$", re.DOTALL)
 _MATRIX = re.compile(
     r"\\begin\s*\{([bpvBV]?(?:small)?matrix|array)\}(?:\{[^{}]*\})?(.*?)\\end\s*\{\1\}", re.DOTALL
 )
@@ -143,6 +144,8 @@ def _family(text: str) -> Family | None:
 
 
 def _matrix(text: str) -> Several | None:
+    if (turned := _TRANSPOSED.match(text)) is not None:
+        return _turned(turned[1].strip())
     match = _MATRIX.search(text)
     if match is None:
         return _nested(text)
@@ -152,9 +155,28 @@ def _matrix(text: str) -> Several | None:
     if after:
         return None
     rows = [row for row in re.split(r"\ue001", match[2].strip(" \ue001")) if row.strip()]
+    if match[1] in ("vmatrix", "Vmatrix"):  # a determinant
+        return None
     scale = f"({before})*" if before else ""
     made = [_row([f"{scale}({cell.strip()})" for cell in row.split("&")]) for row in rows]
     return _rows(made)
+
+
+def _turned(text: str) -> Several | None:
+    """The transpose of a matrix, or of a row in brackets."""
+    whole = _matrix(text)
+    if whole is not None and whole.kind == "matrix":
+        rows = [one.items for one in whole.items if isinstance(one, Several)]
+        columns = [Several(column, "row") for column in zip(*rows, strict=True)]
+        if len(columns) == 1:
+            return None
+        return Several(tuple(columns), "matrix") if len(rows) > 1 else _column(rows[0])
+    inside = _items(text[1:-1], "()") if enclosed(text) in ("()", "[]", "⟨⟩") else None
+    return _column(inside.items) if inside is not None else None
+
+
+def _column(items: tuple[Meaning, ...]) -> Several:
+    return Several(items, "column")
 
 
 def _nested(text: str) -> Several | None:

@@ -8,7 +8,8 @@ from whet.rewards.verifiable.math.syntax import operations
 from whet.rewards.verifiable.math.units import Unit, unit
 
 _ORDER = re.compile(
-    r"\b(?:ascending|descending|increasing|decreasing|order|smallest to|least to)\b"
+    r"\b(?:ascending|descending|increasing|decreasing|order|smallest to|least to|"
+    r"(?:first|next|last) (?:\w+ )?(?:terms|numbers|elements|rows)|terms of the sequence)\b"
 )
 _ASKED = re.compile(
     r"how many (?:full |whole |complete )?\"?([a-z]+)\"?\b|"

@@ -24,6 +24,10 @@ _MOST_SIGNS = 2  # of a chain
 _COMMA = re.compile(r"[,;]")
 _BUILDER = re.compile(r"^\s*([a-zA-Zθ])\s*(?:∈\s*\\R)?\s*(?:\||:|\"such that\")\s*(.*)$", re.DOTALL)
 _MEMBER = re.compile(r"^\s*[a-zA-Zθ]\s*∈\s*")
+_EXCEPT = re.compile(
+    r"^(?:\\R|(?:all|every|any)(?: real)?(?: numbers?| values?)?(?: (?:of )?[a-z])?)\s*,?\s*"
+    r"(?:except|except for|other than|but|besides)\s+(?:[a-z]\s*=\s*)?(.*)$"
+)
 _ALL = re.compile(
     r"^(?:\\R|(?:[a-z]\s*∈\s*\\R)|\(-∞[,;]\s*\+?∞\)|\]-∞[,;]\s*\+?∞\[)$"
     r"|^(?:all|every|any) real(?: numbers?| values?| x)*$|"
@@ -65,6 +69,10 @@ def region(text: str) -> Region | None:
     text = text.strip()
     if _ALL.match(text.replace('"', "").strip().casefold().replace("\\r", "\\R")):
         return Region(lambda _: True, ())
+    if excepted := _EXCEPT.match(text.replace('"', " ").strip()):
+        return _without(Region(lambda _: True, ()), _finite(excepted[1]))
+    if (both := _side_by_side(text)) is not None:
+        return both
     for pattern, join in ((_UNION, any), (_BOTH, all)):
         pieces = cut(text, pattern)
         if len(pieces) > 1:
@@ -75,6 +83,18 @@ def region(text: str) -> Region | None:
     if _MEMBER.match(text):
         return region(_MEMBER.sub("", text))
     return _simple(text)
+
+
+def _side_by_side(text: str) -> Region | None:
+    """`x < 0, x > 1`: both where that is possible, else one of the two."""
+    match cut(text, _COMMA):
+        case [one, other] if _COMPARED.search(one) and _COMPARED.search(other):
+            parts = [_inequality(one), _inequality(other)]
+            both = _joined(parts, all)
+            if both is None or any(both.holds(at) for at in _probes(both.points)):
+                return both
+            return _joined(parts, any)
+    return None
 
 
 def _simple(text: str) -> Region | None:

@@ -19,6 +19,7 @@ from whet.rewards.verifiable.math.kinds import (
 from whet.rewards.verifiable.math.regions import Region
 from whet.rewards.verifiable.math.syntax import names
 
+_INTEGERS = frozenset("kmnjtKMN")
 _WINDOW = 40
 _MOST = 64  # items
 _ROUNDING = 1e-25
@@ -66,10 +67,18 @@ def _across(gold: Meaning, answer: Meaning) -> bool:
             return agree(gold, Amount(("num", answer.residue)))
         case (Residue(), Family()) | (Family(), Residue()):
             return _class_of(gold) == _class_of(answer)
+        case Residue(), Amount():
+            return answer.unit is None and _class_of(_as_family(answer)) == gold
         case Ratio(), Amount():
             return _quotient(gold, answer)
         case _:
             return False
+
+
+def _as_family(of: Amount) -> Meaning:
+    """`7k + 3` for all integers k, where the formula has one variable of a usual name."""
+    free = names(of.formula)
+    return Family((of.formula,), *free) if len(free) == 1 and free <= _INTEGERS else of
 
 
 def _class_of(one: Meaning) -> Meaning | None:
