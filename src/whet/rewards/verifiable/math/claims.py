@@ -6,10 +6,15 @@ from whet.rewards.verifiable.math.amounts import amounts
 from whet.rewards.verifiable.math.evaluation import inexact
 from whet.rewards.verifiable.math.kinds import Equation, Meaning, Several
 from whet.rewards.verifiable.math.pieces import cut, enclosed
+from whet.rewards.verifiable.math.questions import ROUNDED
 from whet.rewards.verifiable.math.regions import number_of
+from whet.rewards.verifiable.math.spelling import squeezed
+from whet.rewards.verifiable.math.syntax import names, tree_or_none
 
 EQUALS, _NEAR, _ARROW = re.compile(r"=(?!=)"), re.compile("≈"), re.compile("⇒")
 _COMMA = re.compile(r"[,;]|\s(?=\()|\"\s*\(?\s*(?:for|where|with|if|when|since)\b")
+_OPERATIONS = frozenset(["+", "-", "*", "/", "^", "neg"])
+_PROSE = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{3,}(?![A-Za-z])")
 _CLOSE = 1e-12  # relative
 _LISTED = re.compile(r"[,;]|\b(?:and|or)\b|\"\s*(?:and|or)\s*\"")
 _CONDITION = re.compile(
@@ -23,7 +28,7 @@ CALLED = re.compile(r"^([A-Za-z]'*(?:\^\{-1\}|\^\{\(\d\)\})?)(?:\(([a-z])\)|_\{(
 _UNDONE = re.compile(r"\\(?:int|sum|prod|lim|oint)(?![a-zA-Z])|\\frac\{d|[∫∑∏]")
 
 
-def claims(text: str, wanted: str, gold: list[Meaning]) -> list[str]:
+def claims(text: str, wanted: str, gold: list[Meaning], asked: str = "") -> list[str]:
     """The forms in which a text claims an answer; none where its parts contradict each other."""
     text = cut(text, _ARROW)[-1] if "⇒" not in wanted else text
     forms = [text]
@@ -35,7 +40,7 @@ def claims(text: str, wanted: str, gold: list[Meaning]) -> list[str]:
         if member != form:
             inner = member.strip()
             forms.append(inner[1:-1] if enclosed(inner) == "⟪⟫" else inner)
-    chain = _chain(bare, wanted)
+    chain = _chain(bare, wanted, asked)
     if chain is not None:
         forms = [
             one for one in forms if not re.search(r"[=≈]", one) or _is_whole(one, gold)
@@ -60,7 +65,7 @@ def _unconditional(text: str) -> str:
     return text[:end].rstrip(' ,;"') if end < len(text) else text
 
 
-def _chain(text: str, wanted: str) -> list[str] | None:
+def _chain(text: str, wanted: str, asked: str) -> list[str] | None:
     """The end of `a = b = c ≈ d` where its closed parts are equal; None where it is no chain."""
     exact, *rounded = cut(text, _NEAR)
     *front, last = [side for side in cut(exact, EQUALS) if side] or [""]
@@ -70,12 +75,31 @@ def _chain(text: str, wanted: str) -> list[str] | None:
         return []
     if any(len(cut(side, _LISTED)) > 1 for side in front):  # `x = 4, y = 5`
         return None
-    if front and _other_name(front[0], wanted):
+    if front and (_other_name(front[0], wanted) or _is_unsolved(front[0], last, wanted, asked)):
         return []
     if not _agree([*front, last]) or not all(_rounds(last, side) for side in rounded):
         return []
     last = _renamed(front[0], last, wanted) if front else last
-    return [last, *rounded[-1:]]
+    return [last, *rounded[-1:]] if _may_round(last, wanted, asked) else [last]
+
+
+def _is_unsolved(left: str, right: str, wanted: str, asked: str) -> bool:
+    """Whether a chain is an equation for one unknown, as `2n = 42`, that nobody has asked for."""
+    left = _PROSE.sub(" ", left)
+    of, value = tree_or_none(left), number_of(right.replace('"', ""))
+    if of is None or value is None or of[0] not in _OPERATIONS or len(names(of)) != 1:
+        return False
+    short = squeezed(left)
+    return short not in re.sub(r"\s+", "", asked) and short not in squeezed(wanted)
+
+
+def _may_round(exact: str, wanted: str, asked: str) -> bool:
+    """Whether a rounded value counts: beside an exact one, for a decimal, or if it is asked for."""
+    return (
+        not NAME.match(_PROSE.sub("", exact).strip())
+        or bool(re.search(r"\d\.\d|≈", wanted))
+        or bool(ROUNDED.search(asked))
+    )
 
 
 def _agree(sides: list[str]) -> bool:

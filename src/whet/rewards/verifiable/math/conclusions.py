@@ -10,7 +10,12 @@ _ANNOUNCED = re.compile(
     r"\banswers?\s*(?:\*+\s*)?(?:is|are|would be|will be|must be|=|:)\s*(?:that\s)?[:：]?\s*(?=\S)",  # noqa: RUF001
     re.IGNORECASE,
 )
-_LABELLED = re.compile(r"^[\s*_#>-]*[^\W\d_][^\n:：.=$]{0,40}[:：]\s*\**\s*(?=\S)")  # noqa: RUF001
+_OTHER = re.compile(
+    r"\b(?:wrong|incorrect|tempting|possible|plausible|naive|other|another|previous|earlier|initial|first|"
+    r"likely|intermediate|partial|approximate|estimated|no|not an?|not the)\s+(?:final\s+)?$",
+    re.IGNORECASE,
+)
+_LABELLED = re.compile(r"^[\s*_#>-]*[^\W\d_][^\n:：.=$]{0,40}[:：](?!(?<=\d.)\d)\s*\**\s*(?=\S)")  # noqa: RUF001
 _SENTENCE = re.compile(
     r"(?<![A-Z\d])(?<!\b[ap]\.m)(?<!i\.e)(?<!e\.g)[.!?]\s+(?=[^\s\d=+*/×·<>≤≥≈])|(?<=\d)[.!?]\s+(?=[A-Z\W])|[.!?]$|。|\n+"
 )  # noqa: RUF001
@@ -30,7 +35,7 @@ _NUMBER = re.compile(
     r"(?<![\w.,])[-−–+]?[$€£]?\s?(?:\d{1,3}(?:,\d{3})+|\d+)(?:[.,]\d+)?(?:\s\d+/\d+|\s?/\s?\d+)?\s?%?(?![\w-])(?!\.\d)"  # noqa: RUF001
 )
 _ASIDE = re.compile(
-    r"\([^()]*[A-Za-z][^()]*\)|\b(?:because|since|so that|which means|compared|than)\b.*$",
+    r"\((?!\s*or\b)[^()]*[A-Za-z][^()]*\)|\b(?:because|since|so that|which means|compared|than)\b.*$",
     re.DOTALL,
 )
 _CLAUSE = re.compile(r";|,\s+(?:so|hence|thus|therefore)\s")
@@ -57,7 +62,7 @@ _DOUBTED = re.compile(
 )
 _CLOSING = re.compile(
     r"(?:^|[,;:]\s+|\band\s+)\W*(?:so|thus|hence|therefore|consequently|altogether|in total|"
-    r"in all|overall|"
+    r"in all|overall|we arrive at|"
     r"finally|answer|final|result|(?:that|this|which|it) (?:makes|gives|leaves|yields)|"
     r"we (?:get|find|obtain|"
     r"conclude|have)|giving)\b|∴",
@@ -65,7 +70,7 @@ _CLOSING = re.compile(
 )
 _AT_THE_END = re.compile(
     r"(?:\b(?:is|are|was|were|equals?|measures?|costs?|gives|makes|leaves)|"
-    r"[=→⇒⟹])\s+(?:exactly |just |only )?"
+    r"[=→⇒⟹])\s+(?:exactly |just |only |therefore |thus |then |hence )?"
     r"[^\s\w]{0,3}[\d√½⅓⅔¼¾][^=→⇒⟹]{0,24}(?:\s[^\W\d]+){0,4}$|[=→⇒⟹]\s*[^\s=]+(?:\s[^\W\d]+){0,4}$"
 )
 _IN_WORDS = re.compile(
@@ -73,10 +78,11 @@ _IN_WORDS = re.compile(
     r"|\bexists?[.!]?$|^\W*(?:yes|no)\b"
 )
 _FORMULA_AT_THE_END = re.compile(
-    r"\b(?:is|are|was|were|equals?|gives|has|have)\s+(?:[^\W\d_]+\s){0,3}?\ue010(?:\s[^\W\d]+){0,4}\W*$"
+    r"\b(?:is|are|was|were|equals?|gives|has|have|at|to)\s+(?:[^\W\d_]+\s){0,3}?\ue010(?:\s[^\W\d]+){0,4}\W*$"
 )
 _INSTEAD = re.compile(
-    r",?\s+(?:\(?\s*not(?! sure| certain)|rather than|instead of|as opposed to)\s+[^,.;:()]+\)?[.!]?$",
+    r"(?:,\s+not(?! sure| certain)|\s*\(\s*not|,?\s+(?:rather than|instead of|as opposed to))\s+"
+    r"[^,.;:()]+\)?[.!]?$",
     re.IGNORECASE,
 )
 _RESULT = re.compile(r"[=≈]\s*([^=≈\n;]{1,24}?)(?=[.,;\n]?(?:\s|$))")
@@ -87,7 +93,7 @@ _WORD = re.compile(r"[^\W\d_]{3}")
 
 def announced_spans(text: str) -> list[str]:
     """The line behind the last announcement of an answer; empty where there is none."""
-    found = list(_ANNOUNCED.finditer(text))
+    found = [one for one in _ANNOUNCED.finditer(text) if not _OTHER.search(text[: one.start()])]
     line = text[found[-1].end() :].strip().split("\n", 1)[0].strip() if found else ""
     return [_even(line)] if line else []
 

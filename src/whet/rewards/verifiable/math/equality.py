@@ -75,7 +75,7 @@ def _compared(wanted: str, given: str, asked: str) -> bool | None:
         and not restated(form, wanted, asked)
         and not undone(form, gold)
         and not _is_misshapen(form, wanted, asked)
-        for form in claims(given, wanted, gold)
+        for form in claims(given, wanted, gold, asked)
     )
 
 

@@ -11,6 +11,11 @@ _ORDER = re.compile(
     r"\b(?:ascending|descending|increasing|decreasing|order|smallest to|least to|"
     r"(?:first|next|last) (?:\w+ )?(?:terms|numbers|elements|rows)|terms of the sequence)\b"
 )
+ROUNDED = re.compile(
+    r"\b(?:nearest|round|rounded|rounding|approximat\w+|estimate\w*|decimal places?|significant|about|"
+    r"roughly|correct to|accurate to|one decimal|two decimals?)\b|≈|\\approx|calculator",
+    re.IGNORECASE,
+)
 _ASKED = re.compile(
     r"how many (?:full |whole |complete )?\"?([a-z]+)\"?\b|"
     r"\(?\bin \"?([A-Za-zμ°]+(?:[/*][A-Za-z]+)*(?:\^\{?-?\d\}?)?)\"?\s*(?=[?).,]|$)",
@@ -44,12 +49,20 @@ def measured(one: Meaning, by: Unit) -> Meaning:
     return one
 
 
+def _in_percent(one: Meaning, gold: list[Meaning]) -> Meaning:
+    """A bare number in the percent of the task's answer."""
+    by = next((g.unit for g in gold if isinstance(g, Amount) and g.unit is not None), None)
+    if by is None or by.powers or by.size >= 1 or not isinstance(one, Amount) or one.unit:
+        return one
+    return Amount(one.formula, by, one.decimal)
+
+
 def percents(gold: list[Meaning], found: list[Meaning], asked: str) -> list[Meaning]:
     """Where percent or per mille are asked for, their sign may be said with the number."""
-    if any(isinstance(one, Amount) and one.unit is not None for one in gold):
-        return found
     if not re.search(r"percent|%|per mille|‰|per thousand|Prozent", asked):
         return found
+    if any(isinstance(one, Amount) and one.unit is not None for one in gold):
+        return found + [_in_percent(one, gold) for one in found]
     signs = [
         one
         for one in found

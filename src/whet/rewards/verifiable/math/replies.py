@@ -15,6 +15,7 @@ from whet.rewards.verifiable.math.conclusions import (
     only_number,
     without_contrast,
 )
+from whet.rewards.verifiable.math.questions import ROUNDED
 from whet.rewards.verifiable.math.regions import number_of
 from whet.rewards.verifiable.math.spelling import spelled
 from whet.rewards.verifiable.math.tails import is_another, is_subordinate, tails
@@ -35,10 +36,19 @@ _NAMED = re.compile(r"\s*\\?[A-Za-zα-ω]+(?:_\{?\w+\}?)?\s*=(?!.*=)")
 _ORDINAL = re.compile(r"\b(\d+)(?:st|nd|rd|th)\b")
 _BROKEN = re.compile(r"(?<![.:;!?。*|$}>\d\n])[ \t]*\n(?=[a-z\d(])|[ \t]*\n(?=(?:or|and|but)\b)")
 _HASHED = re.compile(r"^[ \t*]*####\s*([-+$]{0,2}\d(?![^\n]*\d\. )[^\n]*)$", re.MULTILINE)
-_REMARK = re.compile(r"\s*\([^()]*[A-Za-z]{3}[^()]*\)")
+_REMARK = re.compile(
+    r"\s*\((?![^()]*\b(?:or|not|if|unless|maybe|perhaps|could|might|but|otherwise)\b)[^()]*[A-Za-z]{3}[^()]*\)"
+)
+_NAMED_IN_WORDS = re.compile(r"(?<![\w$])([a-z]) (?:is|equals|is equal to) (?=\$?[-\d\\√])")
 _MEASURED = re.compile(
     r"[\s-]*([A-Za-zμ°€£¢]+(?:/[A-Za-z]+)?[²³]?(?:\s(?:per|centi\w+|metres?|meters?)(?:\s\w+)?)?)"
 )
+_BOUND = re.compile(
+    r"\b(?:at (?:most|least)|(?:less|more|fewer|greater|bigger|smaller) than|no (?:more|less|fewer) than|up to|"
+    r"between)\s+(?:or equal to\s+)?\W{0,3}[\d\\]",
+    re.IGNORECASE,
+)
+_ABOUT = re.compile(r"(?<!\\)\b(?:about|approximately|approx\.?|roughly|around|nearly|almost)\s+\W{0,3}[\d\\]", re.IGNORECASE)
 _PROSE = re.compile(r"[^\W\d_]{3}")
 Equal = Callable[[str], bool | None]
 
@@ -128,11 +138,26 @@ def _says_in_part(text: str, equal: Equal, question: str) -> bool:
     *_, last = _THAT_IS.split(rest)
     if last != rest:
         return bool(says(last, equal, question))
-    if any(equal(tail) for tail in tails(rest)):
+    if _is_bounded(text, equal, question):
+        return False
+    if any(equal(tail) for tail in tails(_with_names(rest))):
         return True
     if inside := formulas(rest):
         return _formulas(rest, inside, equal)
     return _in_words(rest, equal, question)
+
+
+def _with_names(text: str) -> str:
+    """`x is 2 and y is 3` as equations."""
+    named, count = _NAMED_IN_WORDS.subn(r"\1 = ", text)
+    return named if count > 1 else text
+
+
+def _is_bounded(text: str, equal: Equal, question: str) -> bool:
+    """Whether a text gives a bound, or a rounded value where the question asks for the exact one."""
+    if _BOUND.search(text):
+        return True
+    return bool(_ABOUT.search(text)) and not ROUNDED.search(question)
 
 
 def _formulas(text: str, inside: Sequence[str], equal: Equal) -> bool:

@@ -13,7 +13,7 @@ _LEAD = re.compile(
     re.IGNORECASE,
 )
 _VERB = re.compile(
-    r"(?:\b(?:is|are|was|were|be|equals?|gives?|yields?|leaves?|makes?|becomes?|remains?|get|obtain|"
+    r"(?:\b(?:is|are|was|were|be|equals?|arrive|gives?|yields?|leaves?|makes?|becomes?|remains?|get|obtain|"
     r"find|have|measures|costs|totals|falls|lands|meets?|intersects?|crosses|simplif(?:y|ies)|reduces|"
     r"comes|amounts|converges|tends|factors|evaluates|expands|rounds)\b"
     r"(?:\s+(?:exactly|just|only|simply|therefore|thus|then|hence|precisely|indeed|always|equal|out|"
@@ -64,6 +64,8 @@ def _begins(masked: str) -> Iterator[int]:
     if _IN_TOTAL.search(masked.rstrip(". ")) and (comma := masked.rfind(", ")) > 0:
         yield comma + 1
     for match in _VERB.finditer(masked):
+        if masked[: match.start()].endswith(" to "):
+            continue
         if not is_subordinate(masked[: match.start()]) and not _is_second(masked[: match.end()]):
             yield match.end()
 

@@ -1,6 +1,7 @@
 """Answers in words, whose verdict needs no formula."""
 
 import re
+from collections.abc import Collection
 
 from whet.rewards.verifiable.answer_frames import is_answer
 from whet.rewards.verifiable.answer_words import answer_words
@@ -21,6 +22,12 @@ _SAID_POLAR = re.compile(
     r"(?:(?:so|hence|thus|therefore|the answer|it|this|the statement|the claim) )*(?:is )?"
     r"(yes|true|no|false)\b(.*)"
 )
+_DOUBT = frozenset(
+    [
+        "not", "no", "never", "false", "or", "neither", "nor", "if", "unless", "whether", "doesn't",
+        "isn't", "cannot", "can't", "don't", "wrong", "either", "maybe", "perhaps", "might", "may",
+    ]
+)  # fmt: skip
 _EVERYTHING = re.compile(r"^(?:all|every|any) ")
 
 
@@ -42,7 +49,8 @@ def worded(wanted: str, given: str, asked: str) -> bool | None:
         and (_is_word(wanted) or not any(True for _ in meanings(wanted)))
     ):
         bare = re.sub(r"^(?:it is|it's|on|the|a|an) ", "", said)
-        return gold == bare or is_answer(said, gold, answer_words(asked))
+        question = answer_words(asked)
+        return gold == bare or is_answer(said, gold, question) or _ends_in(said, gold, question)
     if re.search(r"\b(?:at least|at most|not|more than|less than|fewer than)\b", gold):
         return False
     return None
@@ -54,6 +62,12 @@ def _polarity(said: str) -> bool | None:
     if match is None or re.search(r"\b(?:yes|true|no|false|or|but|not sure)\b", match[2]):
         return None
     return _POLAR[match[1]]
+
+
+def _ends_in(said: str, gold: str, question: Collection[str]) -> bool:
+    """Whether a sentence ends in a word of the question and the answer: `the series converges`."""
+    before = said.removesuffix(gold).split() if said.endswith(f" {gold}") else []
+    return bool(before) and before[-1] in question and not _DOUBT & set(before)
 
 
 def _prose(text: str) -> str:
