@@ -38,6 +38,7 @@ _UNIT_AFTER = re.compile(
 _SCALED = re.compile(
     r"(.*?)\s*\"?(thousand|million|billion|trillion)?\"?(?:\s*\"?(?:dollars|euros)\"?)?"
 )
+_ARC = re.compile(r"(\d+)\s*°\s*(\d+(?:\.\d+)?)\s*'(?:\s*(\d+(?:\.\d+)?)\s*(?:''|\"))?")
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*\"?\s*([A-Za-zμ]+)\"?\.?(?:\s*(?:,|and|\"and\")?\s*)")
 _NOT_A_NOUN = re.compile(
     r"\b(?:not?|or|and|than|least|most|about|around|approximately|roughly|over|under|if|unless|minus|of|point|plus|times|"
@@ -70,6 +71,10 @@ def amounts(text: str) -> Iterator[Amount]:
         yield Amount(found)
     if prime := re.fullmatch(r"(\d+(?:\.\d+)?)'{1,2}", text):  # minutes and seconds of arc, feet
         yield Amount(("num", Fraction(prime[1])))
+    if arc := _ARC.fullmatch(text):
+        parts = [Fraction(part or 0) for part in arc.groups()]
+        size = parts[0] + parts[1] / 60 + parts[2] / 3600
+        yield Amount(("num", size), unit("°"))
     if chance := re.fullmatch(r"(\w+) (?:in|out of) (\w+)", text.replace('"', " ").strip()):
         hits, of = (
             Fraction(one) if one.isdecimal() else numeral(one) for one in (chance[1], chance[2])

@@ -121,10 +121,18 @@ def _power(base: Value, power: Value) -> Value:
         root = _exact_root(base, power.denominator)
         if root is not None:
             return _exact_power(root, power.numerator)
+    if _is_odd_root(base, power):
+        return -_power(-base, power) if power.numerator % 2 else _power(-base, power)
     base, power = inexact(base), inexact(power)
     if base and abs(power) * (1 + abs(_CONTEXT.log(abs(base)))) > _MAGNITUDE:
         raise UndefinedError("a power that is too large")
     return base**power
+
+
+def _is_odd_root(base: Value, power: Value) -> bool:
+    """Whether a root of a negative number is a real one."""
+    odd = isinstance(power, Fraction) and power.denominator % 2 == 1 < power.denominator
+    return odd and is_real(base) and bool(real(base) < 0)
 
 
 def _exact_power(base: Fraction, power: int) -> Fraction:

@@ -71,10 +71,37 @@ class Date:
 
 
 @dataclass(frozen=True, slots=True)
+class Piecewise:
+    """Formulas, and the numbers for which each one holds."""
+
+    parts: tuple[tuple[Tree, Region], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Alternatives:
+    """The readings of one item of a list."""
+
+    readings: tuple["Meaning", ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Ratio:
     """`3 : 2`, or more parts."""
 
     parts: tuple[Amount, ...]
 
 
-Meaning = Amount | Several | Region | Equation | Residue | Family | Based | Clock | Date | Ratio
+Meaning = (
+    Amount
+    | Several
+    | Region
+    | Equation
+    | Residue
+    | Family
+    | Based
+    | Clock
+    | Date
+    | Ratio
+    | Piecewise
+    | Alternatives
+)

@@ -3,11 +3,14 @@
 import re
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import islice
 
 from whet.rewards.verifiable.math.amounts import amounts, compound
+from whet.rewards.verifiable.math.cases import piecewise
 from whet.rewards.verifiable.math.dates import date
 from whet.rewards.verifiable.math.evaluation import inexact
 from whet.rewards.verifiable.math.kinds import (
+    Alternatives,
     Based,
     Clock,
     Equation,
@@ -34,6 +37,7 @@ _WORD = re.compile(
 _EQUALS = re.compile(r"=")
 _BASES = range(2, 37)
 _DAY, _NOON = 24, 12  # hours
+_MOST_READINGS = 4  # of an item
 _DEEPEST = 30  # brackets in brackets
 _BASE_NAMES = {
     "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
@@ -54,8 +58,11 @@ _MATRIX = re.compile(
 _MODULUS = re.compile(r"^(?:(.*?)≡)?(.*?),?\s*\(?\s*mod\s+(.*?)\)?$")
 _FAMILY = re.compile(
     r'^(.*?)[,\s:|]*(?:"?\s*(?:with|where|for|for all|for any|for every|'
-    r',)?\s*"?)\s*\(?\b([a-zA-Z])\s*(?:∈\s*\\Z|"?\s*(?:any|an|is an|an arbitrary|'
+    r'for some|for each|,)?\s*"?)\s*\(?\b([a-zA-Z])\s*(?:∈\s*\\Z|"?\s*(?:any|an|is an|an arbitrary|'
     r'∈)?\s*integer"?)\s*\)?$'
+)
+_FAMILY_NAMED_LAST = re.compile(
+    r'^(.*?)[,\s]*"?\s*(?:with|where|for)?\s*(?:any|all|every|each|some|an arbitrary)?\s*integers?\s*"?\s*([a-zA-Z])$'
 )
 
 
@@ -66,6 +73,9 @@ def meanings(text: str) -> Iterator[Meaning]:
         return
     if (day := date(text)) is not None:
         yield day
+        return
+    if (pieces := piecewise(text)) is not None:
+        yield pieces
         return
     for reader in (_based, _clock, _modular, _family, _matrix, region, compound, _ratio):
         found = reader(text)
@@ -129,7 +139,7 @@ def _family(text: str) -> Family | None:
     inner = text
     if enclosed(text) == "⟪⟫":
         inner = text[1:-1].strip()
-    match = _FAMILY.match(inner)
+    match = _FAMILY.match(inner) or _FAMILY_NAMED_LAST.match(inner)
     if match is None:
         return None
     body = match[1].strip(" ,:|(").removesuffix('"with"').strip()
@@ -245,10 +255,10 @@ def _items(text: str, kind: str) -> Several | None:
     for piece in pieces:
         label, rest = _labelled(piece)
         for one in signed(rest):
-            found = next(iter(meanings(one)), None)
-            if found is None or isinstance(found, Equation):
+            found = tuple(islice(meanings(one), _MOST_READINGS))
+            if not found or isinstance(found[0], Equation):
                 return None
-            items.append(found)
+            items.append(found[0] if len(found) == 1 else Alternatives(found))
             labels.append(label)
     return Several(tuple(items), kind, tuple(labels))
 

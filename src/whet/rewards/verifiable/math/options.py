@@ -10,6 +10,8 @@ _LABEL = re.compile(
     r'^"?\s*\(?\s*\(?([A-J])\s*\)\s*[:.,]?"?\s*(.*)$|^"([A-J])"\s*[:.]?\s*(.*)$|^([A-J])[.:]\s+(.*)$'
 )
 _LETTER = re.compile(r'^["(]*([A-J])[")]*$')
+_TITLE = re.compile(r'^"?\s*(?:option|choice|answer|statement)s?\s+(?="?\(?[A-J]\b)', re.IGNORECASE)
+_SEPARATED = re.compile(r"^[^a-z]*[A-J][\")]*\s*(?:[,;&]|\"?\s*and)\s*[\"(]*[A-J]\b")
 Same = Callable[[str, str], bool | None]
 
 
@@ -31,7 +33,11 @@ def chosen(
 
     A letter stands for its option, and a letter with a text that is not its option is wrong.
     """
-    (letter, rest), (said, claimed) = _lettered(wanted), _lettered(given)
+    if offered or _SEPARATED.search(wanted):
+        several, mine = _letters(wanted), _letters(given)
+        if several and len(several) > 1:
+            return several == mine
+    (letter, rest), (said, claimed) = _lettered(wanted), _lettered(_TITLE.sub("", given))
     if not letter and not said:
         return wanted, given
     if said and claimed and said in offered and same(offered[said], claimed) is False:
@@ -45,6 +51,16 @@ def chosen(
     if not claimed and said in offered:
         return same(wanted, offered[said]) is True or wanted.strip() == said
     return (wanted, claimed) if claimed else (wanted, given)
+
+
+def _letters(text: str) -> frozenset[str]:
+    """The letters of a text that has nothing else; empty for any other text."""
+    bare = re.sub(r"[\s,;&\"()]|\band\b", "", text)
+    return (
+        frozenset(bare)
+        if re.fullmatch(r"[A-J]+", bare) and len(set(bare)) == len(bare)
+        else frozenset()
+    )
 
 
 def _is_option(letter: str, given: str, offered: Mapping[str, str], same: Same) -> bool:

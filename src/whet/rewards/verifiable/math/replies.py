@@ -48,7 +48,10 @@ _BOUND = re.compile(
     r"between)\s+(?:or equal to\s+)?\W{0,3}[\d\\]",
     re.IGNORECASE,
 )
-_ABOUT = re.compile(r"(?<!\\)\b(?:about|approximately|approx\.?|roughly|around|nearly|almost)\s+\W{0,3}[\d\\]", re.IGNORECASE)
+_ABOUT = re.compile(
+    r"(?<!\\)\b(?:about|approximately|approx\.?|roughly|around|nearly|almost)\s+\W{0,3}[\d\\]",
+    re.IGNORECASE,
+)
 _PROSE = re.compile(r"[^\W\d_]{3}")
 Equal = Callable[[str], bool | None]
 
@@ -191,7 +194,11 @@ def _in_a_sentence(text: str, last: str, equal: Equal, question: str) -> bool:
     if "\\" in last or not _PROSE.search(text):  # a formula, which has been read as a whole
         return False
     number = only_number(last, question)
-    return bool(number) and not is_another(text, text.rfind(number)) and _with_its_unit(number, last, equal)
+    return (
+        bool(number)
+        and not is_another(text, text.rfind(number))
+        and _with_its_unit(number, last, equal)
+    )
 
 
 def _with_its_unit(number: str, text: str, equal: Equal) -> bool:

@@ -6,12 +6,14 @@ from fractions import Fraction
 from whet.rewards.verifiable.math.amounts import Amount, agree, formulas_agree
 from whet.rewards.verifiable.math.evaluation import Value, inexact, same, value_or_none
 from whet.rewards.verifiable.math.kinds import (
+    Alternatives,
     Based,
     Clock,
     Date,
     Equation,
     Family,
     Meaning,
+    Piecewise,
     Ratio,
     Residue,
     Several,
@@ -32,6 +34,8 @@ def means(gold: Sequence[Meaning], answer: Sequence[Meaning], lists: "Lists") ->
 
 
 def _same(gold: Meaning, answer: Meaning, lists: "Lists") -> bool:
+    if isinstance(gold, Alternatives) or isinstance(answer, Alternatives):
+        return means(_readings(gold), _readings(answer), lists)
     if isinstance(gold, Amount) and isinstance(answer, Amount):
         return agree(gold, answer)
     if isinstance(gold, Several) and isinstance(answer, Several):
@@ -42,6 +46,10 @@ def _same(gold: Meaning, answer: Meaning, lists: "Lists") -> bool:
         return _across(gold, answer)
     compare: Callable = _COMPARE[type(gold)]
     return bool(compare(gold, answer))
+
+
+def _readings(of: Meaning) -> Sequence[Meaning]:
+    return of.readings if isinstance(of, Alternatives) else (of,)
 
 
 def _alone(gold: Meaning, answer: Meaning) -> bool:
@@ -69,6 +77,9 @@ def _across(gold: Meaning, answer: Meaning) -> bool:
             return _class_of(gold) == _class_of(answer)
         case Residue(), Amount():
             return answer.unit is None and _class_of(_as_family(answer)) == gold
+        case Family(), Amount():
+            family = _as_family(answer)
+            return isinstance(family, Family) and _families(gold, family)
         case Ratio(), Amount():
             return _quotient(gold, answer)
         case _:
@@ -274,7 +285,23 @@ def _dates(gold: Date, answer: Date) -> bool:
     return same_day and (gold.year == answer.year or not gold.year)
 
 
+def _pieces(gold: Piecewise, answer: Piecewise) -> bool:
+    """Whether each piece has one of its own with the same formula and the same numbers."""
+    left = list(answer.parts)
+    for formula, where in gold.parts:
+        fit = [
+            part
+            for part in left
+            if formulas_agree(Amount(formula), Amount(part[0])) and where.equals(part[1])
+        ]
+        if not fit:
+            return False
+        left.remove(fit[0])
+    return not left
+
+
 _COMPARE = {
+    Piecewise: _pieces,
     Region: lambda gold, answer: gold.equals(answer),
     Equation: _equations,
     Residue: lambda gold, answer: gold == answer,

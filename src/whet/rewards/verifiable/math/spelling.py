@@ -77,7 +77,10 @@ _EARLY = tuple(
         (r"[✅✓✔\ufe0f\U0001f300-\U0001faff]", ""),  # a tick or a picture behind an answer
         (r"</?(?:b|i|em|strong|sub|sup|span|p|br)\s*/?>", " "),
         (r"([⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ]+)", lambda m: "^{" + m[1].translate(_SUPERSCRIPTS) + "}"),
-        (r"(?<=\d)\s*\\(?:mathrm|text|rm)\{\s*[eE]\s*\}\s*(?:\{\s*([-+]?\d+)\s*\}|([-+]\d+))", r"e\1\2"),
+        (
+            r"(?<=\d)\s*\\(?:mathrm|text|rm)\{\s*[eE]\s*\}\s*(?:\{\s*([-+]?\d+)\s*\}|([-+]\d+))",
+            r"e\1\2",
+        ),
         (r"(?<=\d)\s*\\(?:mathrm|text|rm)\{\s*[eE]\s*([-+])\s*\}\s*(?=\d)", r"e\1"),
         (r"([₀₁₂₃₄₅₆₇₈₉]+)", lambda m: "_{" + m[1].translate(_SUBSCRIPTS) + "}"),
     )

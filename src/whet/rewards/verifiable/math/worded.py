@@ -22,6 +22,7 @@ _SAID_POLAR = re.compile(
     r"(?:(?:so|hence|thus|therefore|the answer|it|this|the statement|the claim) )*(?:is )?"
     r"(yes|true|no|false)\b(.*)"
 )
+_AND = re.compile(r"[,;]|\band\b")
 _DOUBT = frozenset(
     [
         "not", "no", "never", "false", "or", "neither", "nor", "if", "unless", "whether", "doesn't",
@@ -50,6 +51,10 @@ def worded(wanted: str, given: str, asked: str) -> bool | None:
     ):
         bare = re.sub(r"^(?:it is|it's|on|the|a|an) ", "", said)
         question = answer_words(asked)
+        if _is_list(gold, wanted):
+            return _listed(wanted) == _listed(given)
+        if _without(gold, question) == _without(bare, question):
+            return True
         return gold == bare or is_answer(said, gold, question) or _ends_in(said, gold, question)
     if re.search(r"\b(?:at least|at most|not|more than|less than|fewer than)\b", gold):
         return False
@@ -62,6 +67,21 @@ def _polarity(said: str) -> bool | None:
     if match is None or re.search(r"\b(?:yes|true|no|false|or|but|not sure)\b", match[2]):
         return None
     return _POLAR[match[1]]
+
+
+def _is_list(gold: str, wanted: str) -> bool:
+    return bool(_AND.search(wanted.strip('" '))) and len(_listed(wanted)) > 1 and len(gold) > 0
+
+
+def _listed(text: str) -> frozenset[str]:
+    """The items of a list of words, in any order."""
+    return frozenset(one for part in _AND.split(text) if (one := _prose(part)))
+
+
+def _without(text: str, question: Collection[str]) -> list[str]:
+    """The words that the question has not; the text itself where it has them all."""
+    words = [word for word in text.split() if word not in question]
+    return words or [text]
 
 
 def _ends_in(said: str, gold: str, question: Collection[str]) -> bool:
