@@ -36,9 +36,10 @@ _UNIT_AFTER = re.compile(
     r"[^=<>≤≥≈]*)$"
 )
 _SCALED = re.compile(
-    r"(.*?)\s*\"?(thousand|million|billion|trillion)?\"?(?:\s*\"?(?:dollars|euros)\"?)?"
+    r"(.*?)\s*\"?(thousand|million|billion|trillion|[Kk]|M|B|bn)?\"?(?:\s*\"?(?:dollars|euros)\"?)?"
 )
 _ARC = re.compile(r"(\d+)\s*°\s*(\d+(?:\.\d+)?)\s*'(?:\s*(\d+(?:\.\d+)?)\s*(?:''|\"))?")
+_SHORT = {"K": "thousand", "k": "thousand", "M": "million", "B": "billion", "bn": "billion"}
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*\"?\s*([A-Za-zμ]+)\"?\.?(?:\s*(?:,|and|\"and\")?\s*)")
 _NOT_A_NOUN = re.compile(
     r"\b(?:not?|or|and|than|least|most|about|around|approximately|roughly|over|under|if|unless|minus|of|point|plus|times|"
@@ -62,7 +63,8 @@ class Amount:
 
 def amounts(text: str) -> Iterator[Amount]:
     """All readings of a spelled text as a formula, with and without a unit."""
-    text = text.strip().removeprefix("+").rstrip(".").strip()
+    text = text.strip().removeprefix("+")
+    text = text if text.endswith("..") else text.rstrip(".").strip()
     plain = tree_or_none(text)
     if plain is not None:
         yield Amount(plain, decimal=bool(_DECIMAL.fullmatch(text)))
@@ -124,6 +126,7 @@ def _money(text: str) -> Iterator[Amount]:
         return
     scale = _SCALED.fullmatch(text[money.end() :])
     number, by = (scale[1], scale[2]) if scale else (text[money.end() :], None)
+    by = _SHORT.get(by or "", by)
     size = (unit(money[2] or money[3]) or Unit()) * ((unit(by) if by else None) or Unit())
     for one in amounts((money[1] or "") + number):
         if one.unit is None:

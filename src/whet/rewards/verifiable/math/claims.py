@@ -5,8 +5,8 @@ import re
 from whet.rewards.verifiable.math.amounts import amounts
 from whet.rewards.verifiable.math.evaluation import inexact
 from whet.rewards.verifiable.math.kinds import Equation, Meaning, Several
-from whet.rewards.verifiable.math.pieces import cut, enclosed
-from whet.rewards.verifiable.math.questions import ROUNDED
+from whet.rewards.verifiable.math.pieces import cut, enclosed, places
+from whet.rewards.verifiable.math.questions import ROUNDED, is_not_asked
 from whet.rewards.verifiable.math.regions import number_of
 from whet.rewards.verifiable.math.spelling import squeezed
 from whet.rewards.verifiable.math.syntax import names, tree_or_none
@@ -14,8 +14,10 @@ from whet.rewards.verifiable.math.syntax import names, tree_or_none
 EQUALS, _NEAR, _ARROW = re.compile(r"=(?!=)"), re.compile("≈"), re.compile("⇒")
 _COMMA = re.compile(r"[,;]|\s(?=\()|\"\s*\(?\s*(?:for|where|with|if|when|since)\b")
 _OPERATIONS = frozenset(["+", "-", "*", "/", "^", "neg"])
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?|-?\\frac\{\d+\}\{\d+\}")
 _PROSE = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{3,}(?![A-Za-z])")
 _CLOSE = 1e-12  # relative
+_REASON = re.compile(r"\b(?:for|where|with|if|when|since)$")
 _LISTED = re.compile(r"[,;]|\b(?:and|or)\b|\"\s*(?:and|or)\s*\"")
 _CONDITION = re.compile(
     r"≠|^\(?\s*\"?\s*(?:since|because|as|for|where|with|if|when|only|provided|not|the only|"
@@ -54,15 +56,13 @@ def _is_whole(form: str, gold: list[Meaning]) -> bool:
 
 def _unconditional(text: str) -> str:
     """Without conditions behind the answer: `x = 5 (x ≠ 3)`, `c = 3 (since c > 0)`."""
-    _, *behind = cut(text, _COMMA)
-    if not behind or enclosed(text):
+    if enclosed(text):
         return text
-    end = len(text)
-    for piece in reversed(behind):
-        if not _CONDITION.search(piece.strip('" ')):
-            break
-        end = text.rfind(piece, 0, end)
-    return text[:end].rstrip(' ,;"') if end < len(text) else text
+    for begin, end in places(text, _COMMA):
+        parts = [part for piece in cut(text[end:], _COMMA) if (part := piece.strip('" '))]
+        if _REASON.search(text[begin:end]) or (parts and all(map(_CONDITION.search, parts))):
+            return text[:begin].rstrip(' ,;"')
+    return text
 
 
 def _chain(text: str, wanted: str, asked: str) -> list[str] | None:
@@ -75,12 +75,14 @@ def _chain(text: str, wanted: str, asked: str) -> list[str] | None:
         return []
     if any(len(cut(side, _LISTED)) > 1 for side in front):  # `x = 4, y = 5`
         return None
-    if front and (_other_name(front[0], wanted) or _is_unsolved(front[0], last, wanted, asked)):
+    if front and (
+        _other_name(front[0], wanted) or is_not_asked(front[0], asked) or _is_unsolved(front[0], last, wanted, asked)):
         return []
     if not _agree([*front, last]) or not all(_rounds(last, side) for side in rounded):
         return []
     last = _renamed(front[0], last, wanted) if front else last
-    return [last, *rounded[-1:]] if _may_round(last, wanted, asked) else [last]
+    plain = [side for side in front if _NUMBER.fullmatch(side)]
+    return [last, *plain, *(rounded[-1:] if _may_round(last, wanted, asked) else [])]
 
 
 def _is_unsolved(left: str, right: str, wanted: str, asked: str) -> bool:

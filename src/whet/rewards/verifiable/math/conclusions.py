@@ -7,7 +7,15 @@ from whet.rewards.verifiable.math.regions import number_of
 from whet.rewards.verifiable.math.spelling import spelled
 
 _ANNOUNCED = re.compile(
-    r"\banswers?\s*(?:\*+\s*)?(?:is|are|would be|will be|must be|=|:)\s*(?:that\s)?[:：]?\s*(?=\S)",  # noqa: RUF001
+    r"\banswers?\s*(?:\*+\s*)?(?:is|are|would be|will be|must be|=|:)\s*(?:that\s)?[:：]?\s*(?=\S)"
+    r"|\b(?:r[ée]ponse(?: finale)? est|Antwort (?:ist|lautet)|Ergebnis (?:ist|lautet)|respuesta(?: final)? es|"
+    r"resposta(?: final)? é|risposta(?: finale)? è)\s*[:]?\s*(?=\S)",  # noqa: RUF001
+    re.IGNORECASE,
+)
+_DOUBT = re.compile(
+    r"^\s*\}?[\s$*\\)\]}]*\?|\b(?:might|could|may) (?:also |well |instead )?be\b(?! \w+ (?:that|as|by)\b)"
+    r"|\bnot (?:\w+ )?(?:sure|certain|confident)\b|\bunsure\b|\b(?:just|only) a guess\b|\bor (?:maybe|perhaps|possibly)\b"
+    r"|\b(?:that|this|it)(?:'s| is| was) (?:wrong|incorrect|not (?:right|correct))\b|\bI made an? (?:\w+ )?(?:mistake|error)\b",
     re.IGNORECASE,
 )
 _OTHER = re.compile(
@@ -71,7 +79,7 @@ _CLOSING = re.compile(
 _AT_THE_END = re.compile(
     r"(?:\b(?:is|are|was|were|equals?|measures?|costs?|gives|makes|leaves)|"
     r"[=→⇒⟹])\s+(?:exactly |just |only |therefore |thus |then |hence )?"
-    r"[^\s\w]{0,3}[\d√½⅓⅔¼¾][^=→⇒⟹]{0,24}(?:\s[^\W\d]+){0,4}$|[=→⇒⟹]\s*[^\s=]+(?:\s[^\W\d]+){0,4}$"
+    r"[^\s\w]{0,3}[\d√½⅓⅔¼¾][^=→⇒⟹]{0,24}(?:\s[^\W\d]+){0,4}$|[=→⇒⟹]\s*[^\s=]+(?:\s[^\W\d]+(?:['’][^\W\d]+)?){0,6}$"
 )
 _IN_WORDS = re.compile(
     r"\b(?:is|are|falls|lands|has|have)\s+(?:on |at |an? |the |no )?[^\W\d_]+(?:[\s-][^\W\d_]+){0,3}[.!]?$"
@@ -96,6 +104,11 @@ def announced_spans(text: str) -> list[str]:
     found = [one for one in _ANNOUNCED.finditer(text) if not _OTHER.search(text[: one.start()])]
     line = text[found[-1].end() :].strip().split("\n", 1)[0].strip() if found else ""
     return [_even(line)] if line else []
+
+
+def doubts(behind: str) -> list[str]:
+    """What is said behind a box to doubt it or to take it back, as another answer."""
+    return [match[0] for match in _DOUBT.finditer(behind)]
 
 
 def labelled_span(text: str) -> list[str]:

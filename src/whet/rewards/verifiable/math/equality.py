@@ -24,6 +24,12 @@ from whet.rewards.verifiable.math.worded import says_nothing, worded
 _LONGEST = 4000  # characters of a text; Python reads integers of up to 4300 digits
 
 
+_ANNOUNCING = re.compile(
+    r'^"?\s*(?:so |hence |thus |therefore )?(?:the )?(?:final |correct )?(?:answer|solution|result)\s*(?:is|=|:)\s*:?\s*"?\s*',
+    re.IGNORECASE,
+)
+
+
 def equal(gold: str, answer: str, question: str = "") -> bool | None:
     """Whether the answer is the task's; None where the task's own cannot be read.
 
@@ -50,10 +56,16 @@ def equal(gold: str, answer: str, question: str = "") -> bool | None:
 
 def _unmarked(text: str) -> str:
     """Without a final stop, and brackets around the whole of one formula."""
-    text = text.strip().rstrip(".").strip()
+    text = _ANNOUNCING.sub("", _stopped(text))
     while text[:1] in "{(" and enclosed(text) in ("{}", "()") and not re.search(r"[,;]", text):
         text = text[1:-1].strip()
     return text
+
+
+def _stopped(text: str) -> str:
+    """Without the stop, the comma or the semicolon behind it; `17…` has more digits."""
+    text = text.strip()
+    return text if text.endswith("..") else text.rstrip(".,;").strip()
 
 
 def _compared(wanted: str, given: str, asked: str) -> bool | None:

@@ -16,11 +16,28 @@ ROUNDED = re.compile(
     r"roughly|correct to|accurate to|one decimal|two decimals?)\b|≈|\\approx|calculator",
     re.IGNORECASE,
 )
+_ASKED_NAME = re.compile(
+    r"\b(?:find|determine|compute|solve for|what is|evaluate)\s+(?:the value of\s+)?([A-Za-z])"
+    r"(?=\s*(?:[.?]|,? ?(?:where|if|when|such|given|that)\b|$))",
+    re.IGNORECASE,
+)
 _ASKED = re.compile(
-    r"how many (?:full |whole |complete )?\"?([a-z]+)\"?\b|"
+    r"how many ((?:\"?[a-z]+\"?\s?){1,3})|"
     r"\(?\bin \"?([A-Za-zμ°]+(?:[/*][A-Za-z]+)*(?:\^\{?-?\d\}?)?)\"?\s*(?=[?).,]|$)",
     re.IGNORECASE,
 )
+
+
+def is_not_asked(name: str, asked: str) -> bool:
+    """Whether a name stands in the question, which asks for the value of another one."""
+    match = _ASKED_NAME.search(asked)
+    name = name.strip()
+    return (
+        match is not None
+        and re.fullmatch(r"[A-Za-z]", name) is not None
+        and name != match[1]
+        and re.search(rf"(?<![A-Za-z]){name}(?![A-Za-z])", asked) is not None
+    )
 
 
 def wants_order(asked: str) -> bool:
@@ -31,9 +48,12 @@ def wants_order(asked: str) -> bool:
 def asked_unit(asked: str) -> Unit | None:
     """The unit that a question asks for: `how many minutes`, `in kJ`."""
     for match in _ASKED.finditer(asked):
-        found = unit(match[1] or match[2])
-        if found is not None and found.is_known and found.powers:
-            return found
+        words = (match[1] or match[2]).replace('"', " ").split()
+        spans = ((begin, end) for begin in range(len(words)) for end in range(len(words), begin, -1))
+        for begin, end in spans:
+            found = unit(" ".join(words[begin:end]))
+            if found is not None and found.is_known and found.powers:
+                return found
     return None
 
 

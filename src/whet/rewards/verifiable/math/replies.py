@@ -10,6 +10,7 @@ from whet.rewards.verifiable.math.conclusions import (
     bold,
     concluded,
     denied,
+    doubts,
     formulas,
     labelled_span,
     only_number,
@@ -40,6 +41,7 @@ _REMARK = re.compile(
     r"\s*\((?![^()]*\b(?:or|not|if|unless|maybe|perhaps|could|might|but|otherwise)\b)[^()]*[A-Za-z]{3}[^()]*\)"
 )
 _NAMED_IN_WORDS = re.compile(r"(?<![\w$])([a-z]) (?:is|equals|is equal to) (?=\$?[-\d\\√])")
+_COMPOUND = re.compile(r"\b\d+ ?[A-Za-z]+(?:,? and |, | )\d+ ?(?:min|minutes?|seconds?|sec|s|cents?|inch(?:es)?|in|days?|months?)\b")
 _MEASURED = re.compile(
     r"[\s-]*([A-Za-zμ°€£¢]+(?:/[A-Za-z]+)?[²³]?(?:\s(?:per|centi\w+|metres?|meters?)(?:\s\w+)?)?)"
 )
@@ -69,8 +71,9 @@ def given(text: str, finish: Finish) -> Given:
     """The answers of a reply after its thoughts; none where it gives none, or is cut in one."""
     where, found = answers(text, finish)
     if where == "box" and found:
-        behind = text[text.rfind("boxed") :] if finish is not Finish.LENGTH else ""
-        added = tuple(announced_spans(behind[-_TAIL:]))
+        behind = text[text.rfind(found[-1]) + len(found[-1]) :]
+        behind = behind if finish is not Finish.LENGTH else ""
+        added = (*announced_spans(behind[-_TAIL:]), *doubts(behind[-_TAIL:]))
         return Given(where, _with_units(text, final_boxes(text)), added)
     if where == "answer tag" or _is_hashed(text):
         hashed = _HASHED.findall(text) if _is_hashed(text) and not found else []
@@ -182,7 +185,7 @@ def _is_of_a_pair(text: str, inside: Sequence[str]) -> bool:
 
 
 def _in_words(text: str, equal: Equal, question: str) -> bool:
-    text = _ORDINAL.sub(r"\1", text)
+    text = _ORDINAL.sub(r"\1", text.replace("\\$", "$").replace("\\%", "%"))
     *front, last = re.split(r"(?<![<>=])=(?!=)|→|⇒", text)
     if any(equal(part) is False for part in front if number_of(spelled(part)) is not None):
         return False
@@ -193,6 +196,8 @@ def _in_words(text: str, equal: Equal, question: str) -> bool:
 def _in_a_sentence(text: str, last: str, equal: Equal, question: str) -> bool:
     if "\\" in last or not _PROSE.search(text):  # a formula, which has been read as a whole
         return False
+    if span := _COMPOUND.search(last):
+        return bool(equal(span[0]))
     number = only_number(last, question)
     return (
         bool(number)

@@ -76,6 +76,8 @@ _EARLY = tuple(
     for pattern, to in (
         (r"[✅✓✔\ufe0f\U0001f300-\U0001faff]", ""),  # a tick or a picture behind an answer
         (r"</?(?:b|i|em|strong|sub|sup|span|p|br)\s*/?>", " "),
+        (r"\\(?:color|textcolor)\s*\{[^{}]*\}|\\(?:underline|tiny|small|normalsize)(?![A-Za-z])", " "),
+        (r"\\(?:[lL]arge|LARGE|[hH]uge)(?![A-Za-z])|\\$", " "),
         (r"([⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ]+)", lambda m: "^{" + m[1].translate(_SUPERSCRIPTS) + "}"),
         (
             r"(?<=\d)\s*\\(?:mathrm|text|rm)\{\s*[eE]\s*\}\s*(?:\{\s*([-+]?\d+)\s*\}|([-+]\d+))",
@@ -169,7 +171,8 @@ def spelled(text: str) -> str:
 
 def squeezed(text: str) -> str:
     """A spelled text without blanks and quotes that say nothing."""
-    return _SPACE.sub("", _QUOTE.sub(" ", text).strip().rstrip(".").strip())
+    text = _QUOTE.sub(" ", text).strip()
+    return _SPACE.sub("", text if text.endswith("..") else text.rstrip(".").strip())
 
 
 def _undollared(text: str) -> str:

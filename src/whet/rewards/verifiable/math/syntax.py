@@ -110,6 +110,8 @@ class _Reader:
     def _signed(self) -> Tree:
         if self._is("-", "+"):
             sign = self._take()[1]
+            if self._is("-", "+"):
+                raise UnreadableError("two signs")
             inner = self._signed()
             return ("neg", inner) if sign == "-" else inner
         return self._product()
