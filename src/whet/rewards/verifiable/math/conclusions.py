@@ -33,7 +33,7 @@ FORMULA = re.compile(
 )
 _BOLD = re.compile(r"\*\*(.+?)\*\*|<b>(.+?)</b>|__(.+?)__", re.DOTALL)
 _UNSURE = re.compile(
-    r"can(?:'t|not)|could|\bunable\b|\bsorry\b|\bnot sure\b|\bunsure\b|\bperhaps\b|\bmaybe\b|"
+    r"can(?:'t|not)|(?<!that )\bcould|\bunable\b|\bsorry\b|\bnot sure\b|\bunsure\b|\bperhaps\b|\bmaybe\b|"
     r"\bmight\b|\beither\b|"
     r"\bdepend|\bguess\b|\bone of (?:them|these|those)\b|\bI'd say\b|\bwithdraw\b|\bretract\b",
     re.IGNORECASE,
@@ -103,7 +103,7 @@ def announced_spans(text: str) -> list[str]:
     """The line behind the last announcement of an answer; empty where there is none."""
     found = [one for one in _ANNOUNCED.finditer(text) if not _OTHER.search(text[: one.start()])]
     line = text[found[-1].end() :].strip().split("\n", 1)[0].strip() if found else ""
-    return [_even(line)] if line else []
+    return [_even(_without_courtesies(line))] if line else []
 
 
 def doubts(behind: str) -> list[str]:
@@ -116,6 +116,12 @@ def labelled_span(text: str) -> list[str]:
     last = text.rstrip().rsplit("\n", 1)[-1]
     label = _LABELLED.match(last)
     return [_even(last[label.end() :].strip())] if label else []
+
+
+def _without_courtesies(line: str) -> str:
+    """The line without sentences at its end such as `I hope it is correct.`"""
+    *first, last = [one for one in sentence_list(line) if one.strip()] or [line]
+    return _without_courtesies(line[: line.rfind(last.strip())].strip()) if first and _COURTESY.match(last) else line
 
 
 def _even(line: str) -> str:

@@ -19,7 +19,7 @@ from whet.rewards.verifiable.math.conclusions import (
 from whet.rewards.verifiable.math.questions import ROUNDED
 from whet.rewards.verifiable.math.regions import number_of
 from whet.rewards.verifiable.math.spelling import spelled
-from whet.rewards.verifiable.math.tails import is_another, is_subordinate, tails
+from whet.rewards.verifiable.math.tails import head, is_another, is_subordinate, tails
 from whet.rewards.verifiable.math.units import unit
 from whet.types import Finish
 
@@ -146,6 +146,8 @@ def _says_in_part(text: str, equal: Equal, question: str) -> bool:
         return bool(says(last, equal, question))
     if _is_bounded(text, equal, question):
         return False
+    if (subject := head(rest)) and equal(subject):
+        return True
     if any(equal(tail) for tail in tails(_with_names(rest))):
         return True
     if inside := formulas(rest):

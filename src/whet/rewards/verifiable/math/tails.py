@@ -26,6 +26,11 @@ _SUBORDINATE = re.compile(
     r"\b(?:that|if|when|where|whether|because|since|suppose|assume|unless|although|though|while)\b",
     re.IGNORECASE,
 )
+_FINITE = re.compile(
+    r"\b(?:is|are|was|were|be|has|have|had|can|could|may|do|does|will|sum|satisf(?:y|ies)|divides?|lies?|"
+    r"pass(?:es)?|contains?|makes?|wins?|equals?)\b",
+    re.IGNORECASE,
+)
 _MAIN_AGAIN = re.compile(
     r"\b(?:follows|conclude|find|see|means?|shows?|know|implies|obtain|get|deduce|so|such|note|"
     r"note[ds]|observe|gives|having|have|tells us|says)\s+that\b"
@@ -54,6 +59,19 @@ def tails(text: str) -> Iterator[str]:
             yield tail
 
 
+_SUBJECT = re.compile(
+    r"\s+(?:is|are)\s+(?:therefore |thus |then )?(?:the|our|my|your)?\s*(?:final |correct |required |desired |only )*"
+    r"(?:answers?|solutions?|results?|solution set)[.!]?$",
+    re.IGNORECASE,
+)
+
+
+def head(text: str) -> str:
+    """What a sentence says is the answer: `x is the answer`; empty for any other sentence."""
+    match = _SUBJECT.search(text)
+    return _LEAD.sub("", text[: match.start()], count=1) if match else ""
+
+
 def _begins(masked: str) -> Iterator[int]:
     lead = _LEAD.match(masked)
     if lead:
@@ -73,14 +91,17 @@ def _begins(masked: str) -> Iterator[int]:
 def is_another(text: str, begin: int) -> bool:
     """Whether a value is in a subordinate clause, has the second name of two, or is a choice."""
     before = FORMULA.sub(lambda match: "\u02ad" * len(match[0]), text[:begin])
-    return is_subordinate(before) or _is_second(before)
+    verbs = [match.start() for match in _FINITE.finditer(before)]
+    return is_subordinate(before[: verbs[-1]] if verbs else before) or _is_second(before)
 
 
 def is_subordinate(before: str) -> bool:
     """Whether the last subordinate clause before a verb is still open."""
     opened = [match.end() for match in _SUBORDINATE.finditer(before)]
     main = [match.end() for match in _MAIN_AGAIN.finditer(before)]
-    return bool(opened) and opened[-1] > max(main, default=0)
+    if not opened or opened[-1] <= max(main, default=0):
+        return False
+    return not _FINITE.search(before, opened[-1])  # `that could be … is`: the main verb follows
 
 
 def _is_second(before: str) -> bool:
