@@ -12,15 +12,19 @@ from whet.rewards.verifiable.math.spelling import squeezed
 from whet.rewards.verifiable.math.syntax import names, tree_or_none
 
 EQUALS, _NEAR, _ARROW = re.compile(r"=(?!=)"), re.compile("≈"), re.compile("⇒")
-_COMMA = re.compile(r"[,;]|\s(?=\()|\"\s*\(?\s*(?:for|where|with|if|when|since)\b")
+_COMMA = re.compile(
+    r"[,;]|\s(?=\()|\"\s*\(?\s*(?:for|where|with|if|when|since)\b"
+    r"|\s+(?:for\s+(?=(?:some|all|any|every|each)\b)|where\b)"
+)
 _OPERATIONS = frozenset(["+", "-", "*", "/", "^", "neg"])
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?|-?\\frac\{\d+\}\{\d+\}")
 _PROSE = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{3,}(?![A-Za-z])")
 _CLOSE = 1e-12  # relative
-_REASON = re.compile(r"\b(?:for|where|with|if|when|since)$")
+_REASON = re.compile(r"\b(?:for|where|with|if|when|since)\s*$")
+_IDENTICAL = re.compile(r"^(\s*[A-Za-z](?:\([a-z]\))?\s*)≡(?!.*mod)")
 _LISTED = re.compile(r"[,;]|\b(?:and|or)\b|\"\s*(?:and|or)\s*\"")
 _CONDITION = re.compile(
-    r"≠|^\(?\s*\"?\s*(?:since|because|as|for|where|with|if|when|only|provided|not|the only|"
+    r"≠|^\(?\s*\"?\s*(?:since|because|as|for|where|with|if|when|only|provided|not|the only|some|all|any|every|each|"
     r"i\.?e|exact)\b"
     r"|∈\s*\\[RNQC]|^\(?\s*[A-Za-z]\s*(?:[<>≤≥])"
 )
@@ -33,6 +37,7 @@ _UNDONE = re.compile(r"\\(?:int|sum|prod|lim|oint)(?![a-zA-Z])|\\frac\{d|[∫∑
 def claims(text: str, wanted: str, gold: list[Meaning], asked: str = "") -> list[str]:
     """The forms in which a text claims an answer; none where its parts contradict each other."""
     text = cut(text, _ARROW)[-1] if "⇒" not in wanted else text
+    text = _IDENTICAL.sub(r"\1=", text)
     forms = [text]
     bare = _unconditional(text)
     if bare != text:
@@ -76,7 +81,10 @@ def _chain(text: str, wanted: str, asked: str) -> list[str] | None:
     if any(len(cut(side, _LISTED)) > 1 for side in front):  # `x = 4, y = 5`
         return None
     if front and (
-        _other_name(front[0], wanted) or is_not_asked(front[0], asked) or _is_unsolved(front[0], last, wanted, asked)):
+        _other_name(front[0], wanted)
+        or is_not_asked(front[0], asked)
+        or is_unsolved(front[0], last, wanted, asked)
+    ):
         return []
     if not _agree([*front, last]) or not all(_rounds(last, side) for side in rounded):
         return []
@@ -85,7 +93,7 @@ def _chain(text: str, wanted: str, asked: str) -> list[str] | None:
     return [last, *plain, *(rounded[-1:] if _may_round(last, wanted, asked) else [])]
 
 
-def _is_unsolved(left: str, right: str, wanted: str, asked: str) -> bool:
+def is_unsolved(left: str, right: str, wanted: str, asked: str) -> bool:
     """Whether a chain is an equation for one unknown, as `2n = 42`, that nobody has asked for."""
     left = _PROSE.sub(" ", left)
     of, value = tree_or_none(left), number_of(right.replace('"', ""))

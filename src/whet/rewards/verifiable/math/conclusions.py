@@ -34,11 +34,15 @@ FORMULA = re.compile(
 _BOLD = re.compile(r"\*\*(.+?)\*\*|<b>(.+?)</b>|__(.+?)__", re.DOTALL)
 _UNSURE = re.compile(
     r"can(?:'t|not)|(?<!that )\bcould|\bunable\b|\bsorry\b|\bnot sure\b|\bunsure\b|\bperhaps\b|\bmaybe\b|"
-    r"\bmight\b|\beither\b|"
+    r"\bmight\b|"
     r"\bdepend|\bguess\b|\bone of (?:them|these|those)\b|\bI'd say\b|\bwithdraw\b|\bretract\b",
     re.IGNORECASE,
 )
-_DENIED = re.compile(r"\bnot\b|n't\b|\bnever\b|\bneither\b|\bwrong\b|\bincorrect\b", re.IGNORECASE)
+_EITHER = re.compile(r"\beither\b(?! way)", re.IGNORECASE)
+_DENIED = re.compile(
+    r"\bnot\b|n't\b|\bnever\b|\bneither\b|\bwrong\b|\bincorrect\b|\bnone of\b|\bclose to\b",
+    re.IGNORECASE,
+)
 _NUMBER = re.compile(
     r"(?<![\w.,])[-−–+]?[$€£]?\s?(?:\d{1,3}(?:,\d{3})+|\d+)(?:[.,]\d+)?(?:\s\d+/\d+|\s?/\s?\d+)?\s?%?(?![\w-])(?!\.\d)"  # noqa: RUF001
 )
@@ -60,6 +64,12 @@ _COURTESY = re.compile(
     r"that(?:'s| is) (?:it|all|the)|this (?:completes|matches|checks|is the))\b[^\d=]*$",
     re.IGNORECASE,
 )
+_CHECKING = re.compile(
+    r"^\W*(?:(?:quick |sanity |double[- ])?check(?:ing)?|verif(?:y|ying|ication)|indeed|to (?:check|verify)|"
+    r"proof|probe|vérification)\b",
+    re.IGNORECASE,
+)
+_FAILED = re.compile(r"\b(?:fails?|contradict\w*|wrong|not|no|but|however)\b|≠|✗", re.IGNORECASE)
 _DOUBTED = re.compile(
     r"\b(?:close to|near(?:ly)?|almost|about|around|roughly|between|at least|at most|"
     r"contradict\w*|fails?|"
@@ -96,6 +106,9 @@ _INSTEAD = re.compile(
 _RESULT = re.compile(r"[=≈]\s*([^=≈\n;]{1,24}?)(?=[.,;\n]?(?:\s|$))")
 _OPERATION_BEFORE = re.compile(r"(?:[+*/^_×÷·]\s*|\w[({[])$")
 _OPERATION_BEHIND = re.compile(r"\s*[+*/^×÷·]\s*[\w(\\]|\s?!")
+_END_OF_PROOF = re.compile(
+    r"\s*(?:\$?\\(?:blacksquare|square|Box|qed)(?:\{\})?\$?|[∎■□]|Q\.?E\.?D\.?)\s*$"
+)
 _WORD = re.compile(r"[^\W\d_]{3}")
 
 
@@ -114,14 +127,18 @@ def doubts(behind: str) -> list[str]:
 def labelled_span(text: str) -> list[str]:
     """What stands behind a label, such as `Total:`, in the last line; empty without one."""
     last = text.rstrip().rsplit("\n", 1)[-1]
-    label = _LABELLED.match(last)
+    label = None if _CHECKING.match(last) else _LABELLED.match(last)
     return [_even(last[label.end() :].strip())] if label else []
 
 
 def _without_courtesies(line: str) -> str:
     """The line without sentences at its end such as `I hope it is correct.`"""
     *first, last = [one for one in sentence_list(line) if one.strip()] or [line]
-    return _without_courtesies(line[: line.rfind(last.strip())].strip()) if first and _COURTESY.match(last) else line
+    return (
+        _without_courtesies(line[: line.rfind(last.strip())].strip())
+        if first and _COURTESY.match(last)
+        else line
+    )
 
 
 def _even(line: str) -> str:
@@ -136,16 +153,23 @@ def concluded(text: str) -> str:
     word such as `so`, ends in `is` or `=` and a value, or repeats the result of the computation
     before it.  A sentence with a word of doubt, such as `about` or `if`, is none.
     """
+    text = _END_OF_PROOF.sub("", text.strip())
     text = re.sub(r"[^\w.!?。*$)\]}%°`>½⅓⅔¼¾⅕⅛⅜⅝⅞⟩∞∅'\"]+$", "", text.strip())  # noqa: RUF001
     last = text.rsplit("\n", 1)[-1]
     if not _ENDED.search(text) and (_LEFT_OPEN.search(text) or not _SAYING.search(last)):
         return ""
     sentences = [one.strip() for one in sentence_list(text) if one.strip()]
-    while sentences and _COURTESY.match(sentences[-1]):
+    while sentences and _is_beside(sentences[-1]):
         sentences.pop()
     if not sentences or not _SAYING.search(sentences[-1]) or _UNSURE.search(sentences[-1]):
         return ""
     return sentences[-1] if _concludes(sentences[-1], "\n".join(sentences[:-1])) else ""
+
+
+def _is_beside(sentence: str) -> bool:
+    """Whether a sentence is a courtesy, or a check that succeeds."""
+    checked = _CHECKING.match(sentence) and not _FAILED.search(sentence)
+    return bool(checked or _COURTESY.match(sentence))
 
 
 def _concludes(sentence: str, before: str) -> bool:
@@ -205,7 +229,7 @@ def bold(text: str) -> str:
 
 def denied(text: str) -> bool:
     """Whether a sentence says what the answer is not, or that it is not known."""
-    return bool(_DENIED.search(text) or _UNSURE.search(text))
+    return bool(_DENIED.search(text) or _UNSURE.search(text) or _EITHER.search(text))
 
 
 def formulas(text: str) -> list[str]:

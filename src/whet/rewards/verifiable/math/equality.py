@@ -8,7 +8,7 @@ from whet.rewards.verifiable.math.amounts import Amount, formulas_agree
 from whet.rewards.verifiable.math.antiderivatives import CONSTANT, is_antiderivative
 from whet.rewards.verifiable.math.claims import CALLED, EQUALS, MEMBER, NAME, claims
 from whet.rewards.verifiable.math.constants import renamed
-from whet.rewards.verifiable.math.kinds import Meaning
+from whet.rewards.verifiable.math.kinds import Meaning, Several
 from whet.rewards.verifiable.math.meanings import meanings
 from whet.rewards.verifiable.math.noncommuting import products
 from whet.rewards.verifiable.math.options import chosen, options
@@ -72,9 +72,11 @@ def _compared(wanted: str, given: str, asked: str) -> bool | None:
     gold = [one for piece in _wanted(wanted) for one in meanings(piece)]
     if not any(_has_value(one) for one in gold):
         return None
+    if any(isinstance(one, Several) for one in gold) and not wanted.startswith("0"):
+        gold = [one for one in gold if not (isinstance(one, Amount) and one.decimal)]
     if says_nothing(given):
         return False
-    constant = CONSTANT.match(wanted)
+    constant = CONSTANT.match(cut(wanted, EQUALS)[-1])
     if constant:
         return is_antiderivative(constant, given)
     if _order_matters(wanted, asked):

@@ -49,7 +49,9 @@ def asked_unit(asked: str) -> Unit | None:
     """The unit that a question asks for: `how many minutes`, `in kJ`."""
     for match in _ASKED.finditer(asked):
         words = (match[1] or match[2]).replace('"', " ").split()
-        spans = ((begin, end) for begin in range(len(words)) for end in range(len(words), begin, -1))
+        spans = (
+            (begin, end) for begin in range(len(words)) for end in range(len(words), begin, -1)
+        )
         for begin, end in spans:
             found = unit(" ".join(words[begin:end]))
             if found is not None and found.is_known and found.powers:

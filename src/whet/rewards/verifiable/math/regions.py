@@ -28,6 +28,10 @@ _EXCEPT = re.compile(
     r"^(?:\\R|(?:all|every|any)(?: real)?(?: numbers?| values?)?(?: (?:of )?[a-z])?)\s*,?\s*"
     r"(?:except|except for|other than|but|besides)\s+(?:[a-z]\s*=\s*)?(.*)$"
 )
+_EVERY = re.compile(
+    r'^"?\s*(?:for )?(?:all|every|any) (?:(?:real|positive|natural|rational)\s*)?'
+    r'(?:integers?|numbers?|reals?|values? of)?\s*"?\s*(.*)$'
+)
 _ALL = re.compile(
     r"^(?:\\R|(?:[a-z]\s*∈\s*\\R)|\(-∞[,;]\s*\+?∞\)|\]-∞[,;]\s*\+?∞\[)$"
     r"|^(?:all|every|any) real(?: numbers?| values?| x)*$|"
@@ -80,6 +84,8 @@ def region(text: str) -> Region | None:
     match cut(text, _MINUS):
         case [whole, left_out]:
             return _without(region(whole), region(left_out))
+    if (every := _EVERY.match(text)) is not None and _COMPARED.search(every[1]):
+        return region(every[1])
     if _MEMBER.match(text):
         return region(_MEMBER.sub("", text))
     return _simple(text)

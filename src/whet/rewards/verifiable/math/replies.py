@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from whet.rewards.verifiable.extraction import answers, final_boxes
+from whet.rewards.verifiable.math.claims import is_unsolved
 from whet.rewards.verifiable.math.conclusions import (
     announced_spans,
     bold,
@@ -41,10 +42,18 @@ _REMARK = re.compile(
     r"\s*\((?![^()]*\b(?:or|not|if|unless|maybe|perhaps|could|might|but|otherwise)\b)[^()]*[A-Za-z]{3}[^()]*\)"
 )
 _NAMED_IN_WORDS = re.compile(r"(?<![\w$])([a-z]) (?:is|equals|is equal to) (?=\$?[-\d\\√])")
-_COMPOUND = re.compile(r"\b\d+ ?[A-Za-z]+(?:,? and |, | )\d+ ?(?:min|minutes?|seconds?|sec|s|cents?|inch(?:es)?|in|days?|months?)\b")
-_MEASURED = re.compile(
-    r"[\s-]*([A-Za-zμ°€£¢]+(?:/[A-Za-z]+)?[²³]?(?:\s(?:per|centi\w+|metres?|meters?)(?:\s\w+)?)?)"
+_COMPOUND = re.compile(
+    r"\b\d+ ?[A-Za-z]+(?:,? and |, | )\d+ ?(?:min|minutes?|seconds?|sec|s|cents?|inch(?:es)?|in|days?|months?)\b"
 )
+_WORDS_BEHIND = re.compile(
+    r"[\s-]*((?:[^\W\d_][^\s,;:.()=]*|[°€£¢%])(?:\s+[^\W\d_][^\s,;:.()=]*){0,3})"
+)
+_NO_UNIT = frozenset(
+    ["in", "a", "an", "per", "of", "for", "from", "at", "on", "by", "to", "as", "because", "since", "so", "when",
+     "if", "with", "which", "who", "that", "is", "are", "was", "were", "will", "would", "can", "has", "have",
+     "altogether", "total", "overall", "together", "each", "every", "instead", "after", "before", "without", "the",
+     "his", "her", "its", "their", "this", "these", "possible", "different", "such", "distinct", "only", "needed"]
+)  # fmt: skip
 _BOUND = re.compile(
     r"\b(?:at (?:most|least)|(?:less|more|fewer|greater|bigger|smaller) than|no (?:more|less|fewer) than|up to|"
     r"between)\s+(?:or equal to\s+)?\W{0,3}[\d\\]",
@@ -132,6 +141,8 @@ def says(text: str, equal: Equal, question: str) -> bool | None:
     if known is not False:
         return known
     text = without_contrast(text)
+    if "either " in text and any(equal(tail) for tail in tails(text.replace("either ", ""))):
+        return True
     return not denied(text) and _says_in_part(text, equal, question)
 
 
@@ -192,6 +203,8 @@ def _in_words(text: str, equal: Equal, question: str) -> bool:
     if any(equal(part) is False for part in front if number_of(spelled(part)) is not None):
         return False
     last = last.strip()
+    if front and is_unsolved(spelled(front[-1]), last, "", spelled(question)):
+        return False
     return bool(front and equal(last)) or _in_a_sentence(text, last, equal, question)
 
 
@@ -209,8 +222,10 @@ def _in_a_sentence(text: str, last: str, equal: Equal, question: str) -> bool:
 
 
 def _with_its_unit(number: str, text: str, equal: Equal) -> bool:
-    match = _MEASURED.match(text[text.rfind(number) + len(number) :])
-    known = unit(match[1]) if match and match[1] not in ("in", "a", "per", "of") else None
-    if known is not None and known.is_known and match:
-        return bool(equal(f"{number} {match[1]}"))
-    return bool(equal(number))
+    """Whether a number is equal with the words behind it, of which the first few are its unit."""
+    behind = text[text.rfind(number) + len(number) :]
+    match = _WORDS_BEHIND.match(behind)
+    words = match[1].split() if match else []
+    if not words or number.endswith("%") or words[0].casefold() in _NO_UNIT:
+        return bool(equal(number))
+    return any(equal(f"{number} {' '.join(words[:end])}") for end in range(1, len(words) + 1))

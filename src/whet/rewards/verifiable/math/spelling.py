@@ -74,9 +74,13 @@ _UPRIGHT = {"e", "i", "d", "π", "ln", "log", "lg", "sin", "cos", "tan", "cot", 
 _EARLY = tuple(
     (re.compile(pattern), to)
     for pattern, to in (
+        (r"^\s*~\s*(?=[$\d])(?!.*~)", "≈"),
         (r"[✅✓✔\ufe0f\U0001f300-\U0001faff]", ""),  # a tick or a picture behind an answer
         (r"</?(?:b|i|em|strong|sub|sup|span|p|br)\s*/?>", " "),
-        (r"\\(?:color|textcolor)\s*\{[^{}]*\}|\\(?:underline|tiny|small|normalsize)(?![A-Za-z])", " "),
+        (
+            r"\\(?:color|textcolor)\s*\{[^{}]*\}|\\(?:underline|tiny|small|normalsize)(?![A-Za-z])",
+            " ",
+        ),
         (r"\\(?:[lL]arge|LARGE|[hH]uge)(?![A-Za-z])|\\$", " "),
         (r"([⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ]+)", lambda m: "^{" + m[1].translate(_SUPERSCRIPTS) + "}"),
         (
@@ -112,6 +116,9 @@ _LATE = tuple(
 _LAST = tuple(
     (re.compile(pattern), to)
     for pattern, to in (
+        (r"\"?\s*\b(?:negative|minus)\s+infinity\b\s*\"?", "-∞"),
+        (r"\"?\s*\b(?:positive |plus )?infinity\b\s*\"?", "∞"),
+        (r"\\(?:vec|overrightarrow)\s*\{?\s*([A-Za-z])\s*\}?(?![A-Za-z])", r"\1"),
         (r"\{\s*([(\[\])<>=:.⟨⟩])\s*\}", r"\1"),
         (r"(\d*\.\d*)\\(?:overline|bar)\s*\{?\s*(\d+)\s*\}?", r"\1(\2)"),
         (r"(\d*\.\d*?)(?:\\dot\s*\{?(\d)\}?)(\d*)(?:\\dot\s*\{?(\d)\}?)", r"\1(\2\3\4)"),

@@ -56,6 +56,8 @@ def worded(wanted: str, given: str, asked: str) -> bool | None:
         if _without(gold, question) == _without(bare, question):
             return True
         return gold == bare or is_answer(said, gold, question) or _ends_in(said, gold, question)
+    if _EVERYTHING.match(gold) and _EVERYTHING.sub("", gold) == _EVERYTHING.sub("", said):
+        return True
     if re.search(r"\b(?:at least|at most|not|more than|less than|fewer than)\b", gold):
         return False
     return None
