@@ -1,4 +1,4 @@
-"""Siblings of the known kinds of wrong verdicts of `math`: each has the verdict that it deserves."""
+"""Siblings of the known kinds of wrong verdicts of `math`: each has its verdict."""
 
 import json
 from pathlib import Path

@@ -27,6 +27,12 @@ _END_MARK = re.compile(
 _OFFERED = re.compile(
     r"\W*(?:or|alternatively|either|and|maybe|perhaps|otherwise)\W+(?:boxed\W)?", re.IGNORECASE
 )
+_TAKEN_BACK = re.compile(
+    r"\b(?:is|was|were|be) (?:wrong|incorrect|mistaken|an error|a mistake|not (?:right|correct))\b"
+    r"|\b(?:made|makes) (?:a|an) (?:\w+ )?(?:mistake|error|slip)\b|\bshould (?:be|have been)\b"
+    r"|\bthe (?:correct|right|true|actual) (?:value|answer|result|number|one) is\b",
+    re.IGNORECASE,
+)
 _MARK = 32  # characters, at least as many as the longest mark has
 _FORMULA = re.compile(r"\$([^$]+)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]")
 _SENTENCE_END = re.compile(r"\.(?:\s|$)|。")
@@ -118,11 +124,16 @@ def final_boxes(text: str) -> tuple[str, ...]:
     kept = spans[-1:]
     for (_, end), (begin, _) in zip(spans[-2::-1], spans[:0:-1], strict=False):
         between = text[end:begin]
-        if "\n" in between and not _OFFERED.fullmatch(between):
+        if _is_taken_back(between) or ("\n" in between and not _OFFERED.fullmatch(between)):
             break
         kept.insert(0, spans[len(spans) - len(kept) - 1])
     outer = [text[begin:end].strip() for begin, end in kept]
     return tuple(inner for one in outer for inner in boxed(one) or (one,))
+
+
+def _is_taken_back(between: str) -> bool:
+    """Whether the words between two boxes say that the first one is wrong."""
+    return _TAKEN_BACK.search(between) is not None
 
 
 def _boxes(text: str) -> tuple[list[tuple[int, int]], int]:

@@ -1,21 +1,22 @@
 """Formulas with or without a unit, and when two of them are equal."""
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
 from whet.rewards.verifiable.math.evaluation import (
-    UndefinedError,
     Value,
     inexact,
     is_real,
     same,
     value,
+    value_or_none,
 )
 from whet.rewards.verifiable.math.numerals import numeral
-from whet.rewards.verifiable.math.syntax import Tree, UnreadableError, names, operations, tree
-from whet.rewards.verifiable.math.units import Unit, unit
+from whet.rewards.verifiable.math.syntax import Tree, names, operations, tree_or_none
+from whet.rewards.verifiable.math.units import Size, Unit, unit
 
 _DECIMAL = re.compile(r"[-+]?\d*\.\d+")
 _COUNTED = re.compile(r"n|m|k|j|N|M|K")
@@ -27,14 +28,21 @@ _POINTS = (
 )  # fmt: skip
 _WHOLE = (7, 12, 19, 4, 9, 23, 2, 31, 14, 5, 16, 11)
 _ENOUGH = 4
+_MOST_NAMES = 8
 _PREFIX = re.compile(r"^([-+]?)\s*([$€£¥₹])\s*|^\"?(USD|EUR)\"?\s+")
 _SCIENTIFIC = re.compile(r"(\d)[eE]([-+]?\d{1,3})(?!\d)")
 _UNIT_AFTER = re.compile(
     r"^(?P<value>.*?[\d)}π!ei])\s*(?P<unit>(?:\"[^\"]*\"|[%‰°$€£¥₹¢]|(?:square|cubic)\s|[A-Za-zμΩ°]+)"
     r"[^=<>≤≥≈]*)$"
 )
+_SCALED = re.compile(
+    r"(.*?)\s*\"?(thousand|million|billion|trillion|[Kk]|M|B|bn)?\"?(?:\s*\"?(?:dollars|euros)\"?)?"
+)
+_ARC = re.compile(r"(\d+)\s*°\s*(\d+(?:\.\d+)?)\s*'(?:\s*(\d+(?:\.\d+)?)\s*(?:''|\"))?")
+_SHORT = {"K": "thousand", "k": "thousand", "M": "million", "B": "billion", "bn": "billion"}
+_PART = re.compile(r"(\d+(?:\.\d+)?)\s*\"?\s*([A-Za-zμ]+)\"?\.?(?:\s*(?:,|and|\"and\")?\s*)")
 _NOT_A_NOUN = re.compile(
-    r"\b(?:not?|or|and|than|least|most|about|around|approximately|roughly|over|under|if|unless|minus|plus|times|"
+    r"\b(?:not?|or|and|than|least|most|about|around|approximately|roughly|over|under|if|unless|minus|of|point|plus|times|"
     r"squared|mod|factorial|base|but|nor|neither|either|except|between|per cent of)\b"
 )
 
@@ -55,17 +63,26 @@ class Amount:
 
 def amounts(text: str) -> Iterator[Amount]:
     """All readings of a spelled text as a formula, with and without a unit."""
-    text = text.strip().removeprefix("+").rstrip(".").strip()
-    plain = _tree(text)
+    text = text.strip().removeprefix("+")
+    text = text if text.endswith("..") else text.rstrip(".").strip()
+    plain = tree_or_none(text)
     if plain is not None:
         yield Amount(plain, decimal=bool(_DECIMAL.fullmatch(text)))
     scientific = _SCIENTIFIC.sub(r"\1*10^{\2}", text)
-    if scientific != text and (found := _tree(scientific)) is not None:
+    if scientific != text and (found := tree_or_none(scientific)) is not None:
         yield Amount(found)
     if prime := re.fullmatch(r"(\d+(?:\.\d+)?)'{1,2}", text):  # minutes and seconds of arc, feet
         yield Amount(("num", Fraction(prime[1])))
-    if chance := re.fullmatch(r"(\d+) (?:in|out of) (\d+)", text):
-        yield Amount(("/", ("num", Fraction(chance[1])), ("num", Fraction(chance[2]))))
+    if arc := _ARC.fullmatch(text):
+        parts = [Fraction(part or 0) for part in arc.groups()]
+        size = parts[0] + parts[1] / 60 + parts[2] / 3600
+        yield Amount(("num", size), unit("°"))
+    if chance := re.fullmatch(r"(\w+) (?:in|out of) (\w+)", text.replace('"', " ").strip()):
+        hits, of = (
+            Fraction(one) if one.isdecimal() else numeral(one) for one in (chance[1], chance[2])
+        )
+        if hits is not None and of:
+            yield Amount(("num", hits / of))
     if (said := numeral(text.replace('"', ""))) is not None:
         yield Amount(("num", said))
     if re.fullmatch(r"[-+]?\d+,\d{1,2}|[-+]?\d+,\d{4,}", text):  # a decimal comma
@@ -74,50 +91,77 @@ def amounts(text: str) -> Iterator[Amount]:
 
 
 def _with_unit(text: str) -> Iterator[Amount]:
-    money = _PREFIX.match(text)
-    if money:
-        sign, symbol = money[1] or "", money[2] or money[3]
-        rest = text[money.end() :]
-        if _PREFIX.match(rest):
-            return
-        scale = re.fullmatch(
-            r"(.*?)\s*\"?(thousand|million|billion|trillion)?\"?(?:\s*\"?(?:dollars|euros)\"?)?",
-            rest,
-        )
-        for one in amounts(sign + (scale[1] if scale else rest)):
-            if one.unit is None:
-                by = unit(scale[2]) if scale and scale[2] else Unit()
-                yield Amount(one.formula, (unit(symbol) or Unit()) * (by or Unit()), one.decimal)
+    if _PREFIX.match(text):
+        yield from _money(text)
         return
+    yield from _counted_in_words(text)
     match = _UNIT_AFTER.match(text)
-    if match:
-        written = match["unit"].strip()
-        found = None if _NOT_A_NOUN.search(written.casefold()) else unit(written)
-        inner = match["value"].strip()
-        number = _tree(inner) if found is not None else None
-        said = numeral(inner) if number is None and found is not None else None
+    if match is None:
+        return
+    found, inner = _unit_behind(match["unit"].strip()), match["value"].strip()
+    number = _count(inner) if found is not None else None
+    if number is not None and found is not None and "var" not in operations(number):
+        yield Amount(number, found, bool(_DECIMAL.fullmatch(inner)))
+
+
+def _counted_in_words(text: str) -> Iterator[Amount]:
+    """`seven such numbers`."""
+    words = text.replace('"', " ").split()
+    if not words or numeral(words[0]) is None:
+        return
+    for end in range(len(words) - 1, 0, -1):
+        said = numeral(" ".join(words[:end]))
         if said is not None:
-            number = ("num", said)
-        if number is None and found is not None and re.fullmatch(r"\d+,\d{1,2}", inner):
-            number = ("num", Fraction(inner.replace(",", ".")))
-        if found is not None and not found.is_known and re.fullmatch(r"\w{1,2}", written):
-            found = None  # `2i` and `3xy` are products
-        if number is not None and found is not None and "var" not in operations(number):
-            yield Amount(number, found, bool(_DECIMAL.fullmatch(inner)))
+            noun = " ".join(words[end:])
+            found = None if _NOT_A_NOUN.search(noun.casefold()) else unit(noun)
+            if found is not None:
+                yield Amount(("num", said), found)
+            return
+
+
+def _money(text: str) -> Iterator[Amount]:
+    """`$3.5 million`: the sign of a currency, a number and its scale."""
+    money = _PREFIX.match(text)
+    if money is None or _PREFIX.match(text[money.end() :]):
+        return
+    scale = _SCALED.fullmatch(text[money.end() :])
+    number, by = (scale[1], scale[2]) if scale else (text[money.end() :], None)
+    by = _SHORT.get(by or "", by)
+    size = (unit(money[2] or money[3]) or Unit()) * ((unit(by) if by else None) or Unit())
+    for one in amounts((money[1] or "") + number):
+        if one.unit is None:
+            yield Amount(one.formula, size, one.decimal)
+
+
+def _unit_behind(written: str) -> Unit | None:
+    """The unit behind a number; None where the letters are factors, as in `2i` and `3xy`."""
+    found = None if _NOT_A_NOUN.search(written.casefold()) else unit(written)
+    if found is not None and not found.is_known and re.fullmatch(r"\w{1,2}", written):
+        return None
+    return found
+
+
+def _count(text: str) -> Tree | None:
+    """The number before a unit: a formula, words, or a decimal with a comma."""
+    found = tree_or_none(text)
+    if found is not None:
+        return found
+    said = numeral(text)
+    if said is None and re.fullmatch(r"\d+,\d{1,2}", text):
+        said = Fraction(text.replace(",", "."))
+    return None if said is None else ("num", said)
 
 
 def compound(text: str) -> Amount | None:
-    """`2 h 17 min`: several numbers with units of one dimension, each smaller than the one before."""
-    parts = re.findall(
-        r"(\d+(?:\.\d+)?)\s*\"?\s*([A-Za-zμ]+)\"?\.?(?:\s*(?:,|and|\"and\")?\s*)", text
-    )
-    whole = re.sub(
-        r"(\d+(?:\.\d+)?)\s*\"?\s*([A-Za-zμ]+)\"?\.?(?:\s*(?:,|and|\"and\")?\s*)", "", text
-    ).strip(' ".')
-    known = [(Fraction(number), unit(word)) for number, word in parts]
-    if whole or len(known) < 2 or any(one is None or not one.is_known for _, one in known):
+    """`2 h 17 min`: numbers with units of one dimension, each unit smaller than the one before."""
+    parts = _PART.findall(text)
+    sizes = [
+        (Fraction(number), one)
+        for number, word in parts
+        if (one := unit(word)) is not None and one.is_known
+    ]
+    if _PART.sub("", text).strip(' ".') or not 1 < len(sizes) == len(parts):
         return None
-    sizes = [(number, one) for number, one in known if one is not None]
     if any(
         a.powers != b.powers or a.size <= b.size
         for (_, a), (_, b) in zip(sizes, sizes[1:], strict=False)
@@ -128,13 +172,6 @@ def compound(text: str) -> Amount | None:
         (number * Fraction(one.size) / Fraction(last.size) for number, one in sizes), Fraction(0)
     )
     return Amount(("num", total), last)
-
-
-def _tree(text: str) -> Tree | None:
-    try:
-        return tree(text)
-    except UnreadableError:
-        return None
 
 
 def agree(gold: Amount, answer: Amount) -> bool:
@@ -155,18 +192,13 @@ def agree(gold: Amount, answer: Amount) -> bool:
     return formulas_agree(gold, answer, factor)
 
 
-def inexact_ratio(one: object, other: object) -> Value:
+def inexact_ratio(one: Size, other: Size) -> Value:
     """The ratio of two sizes of which one has π: degrees and radians."""
-    quarter = inexact(Fraction(1)) * 0 + _turn(one) / _turn(other)
-    return quarter
+    return _turn(one) / _turn(other)
 
 
-def _turn(size: object) -> Value:
-    import math
-
-    from whet.rewards.verifiable.math.evaluation import value as evaluate
-
-    pi = evaluate(("const", "π"), {})
+def _turn(size: Size) -> Value:
+    pi = value(("const", "π"), {})
     if isinstance(size, Fraction):
         return inexact(size)
     return inexact(Fraction(size / math.pi).limit_denominator(10**6)) * pi
@@ -176,17 +208,17 @@ def formulas_agree(gold: Amount, answer: Amount, factor: Value = Fraction(1)) ->
     """Whether the formulas have one value at every point where the first is defined and real."""
     free = sorted(names(gold.formula) | names(answer.formula))
     if not free:
-        a, b = _at(gold.formula, {}), _at(answer.formula, {})
+        a, b = value_or_none(gold.formula, {}), value_or_none(answer.formula, {})
         return a is not None and b is not None and _near(a, _times(b, factor), gold, answer)
-    if len(free) > 8:
+    if len(free) > _MOST_NAMES:
         return False
     met = 0
     for step in range(len(_POINTS)):
         given = _point(free, step)
-        a = _at(gold.formula, given)
+        a = value_or_none(gold.formula, given)
         if a is None or (not is_real(a) and "i" not in operations(gold.formula)):
             continue
-        b = _at(answer.formula, given)
+        b = value_or_none(answer.formula, given)
         if b is None or not same(a, _times(b, factor)):
             return False
         met += 1
@@ -208,13 +240,6 @@ def _point(free: list[str], step: int) -> Mapping[str, Value]:
         else _POINTS[(step + 5 * place) % len(_POINTS)]
         for place, name in enumerate(free)
     }
-
-
-def _at(formula: Tree, given: Mapping[str, Value]) -> Value | None:
-    try:
-        return value(formula, given)
-    except (UndefinedError, UnreadableError):
-        return None
 
 
 def _near(a: Value, b: Value, gold: Amount, answer: Amount) -> bool:

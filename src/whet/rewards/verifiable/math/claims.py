@@ -5,26 +5,39 @@ import re
 from whet.rewards.verifiable.math.amounts import amounts
 from whet.rewards.verifiable.math.evaluation import inexact
 from whet.rewards.verifiable.math.kinds import Equation, Meaning, Several
-from whet.rewards.verifiable.math.pieces import cut, enclosed
+from whet.rewards.verifiable.math.pieces import cut, enclosed, places
+from whet.rewards.verifiable.math.questions import ROUNDED, is_not_asked
 from whet.rewards.verifiable.math.regions import number_of
+from whet.rewards.verifiable.math.spelling import squeezed
+from whet.rewards.verifiable.math.syntax import names, tree_or_none
 
 EQUALS, _NEAR, _ARROW = re.compile(r"=(?!=)"), re.compile("≈"), re.compile("⇒")
-_COMMA = re.compile(r"[,;]|\s(?=\()|\"\s*\(?\s*(?:for|where|with|if|when|since)\b")
-_LISTED = re.compile(r"[,;]")
+_COMMA = re.compile(
+    r"[,;]|\s(?=\()|\"\s*\(?\s*(?:for|where|with|if|when|since)\b"
+    r"|\s+(?:for\s+(?=(?:some|all|any|every|each)\b)|where\b)"
+)
+_OPERATIONS = frozenset(["+", "-", "*", "/", "^", "neg"])
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?|-?\\frac\{\d+\}\{\d+\}")
+_PROSE = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{3,}(?![A-Za-z])")
+_CLOSE = 1e-12  # relative
+_REASON = re.compile(r"\b(?:for|where|with|if|when|since)\s*$")
+_IDENTICAL = re.compile(r"^(\s*[A-Za-z](?:\([a-z]\))?\s*)≡(?!.*mod)")
+_LISTED = re.compile(r"[,;]|\b(?:and|or)\b|\"\s*(?:and|or)\s*\"")
 _CONDITION = re.compile(
-    r"≠|^\(?\s*\"?\s*(?:since|because|as|for|where|with|if|when|only|provided|not|the only|"
+    r"≠|^\(?\s*\"?\s*(?:since|because|as|for|where|with|if|when|only|provided|not|the only|some|all|any|every|each|"
     r"i\.?e|exact)\b"
     r"|∈\s*\\[RNQC]|^\(?\s*[A-Za-z]\s*(?:[<>≤≥])"
 )
 MEMBER = re.compile(r"^\(?\s*[A-Za-zα-ω](?:_\{\w+\})?(?:\s*,\s*[A-Za-z])*\s*\)?\s*(?:∈|\"in\")\s*")
 NAME = re.compile(r"^(?:[A-Za-zα-ωΑ-Ω]'*(?:_\{[^{}]*\})?)$")
-CALLED = re.compile(r"^([A-Za-z]'*(?:\^\{-1\}|\^\{\(\d\)\})?)\(([a-z])\)$")
+CALLED = re.compile(r"^([A-Za-z]'*(?:\^\{-1\}|\^\{\(\d\)\})?)(?:\(([a-z])\)|_\{([a-z])\})$")
 _UNDONE = re.compile(r"\\(?:int|sum|prod|lim|oint)(?![a-zA-Z])|\\frac\{d|[∫∑∏]")
 
 
-def claims(text: str, wanted: str, gold: list[Meaning]) -> list[str]:
+def claims(text: str, wanted: str, gold: list[Meaning], asked: str = "") -> list[str]:
     """The forms in which a text claims an answer; none where its parts contradict each other."""
     text = cut(text, _ARROW)[-1] if "⇒" not in wanted else text
+    text = _IDENTICAL.sub(r"\1=", text)
     forms = [text]
     bare = _unconditional(text)
     if bare != text:
@@ -34,7 +47,7 @@ def claims(text: str, wanted: str, gold: list[Meaning]) -> list[str]:
         if member != form:
             inner = member.strip()
             forms.append(inner[1:-1] if enclosed(inner) == "⟪⟫" else inner)
-    chain = _chain(bare, wanted)
+    chain = _chain(bare, wanted, asked)
     if chain is not None:
         forms = [
             one for one in forms if not re.search(r"[=≈]", one) or _is_whole(one, gold)
@@ -47,42 +60,63 @@ def _is_whole(form: str, gold: list[Meaning]) -> bool:
 
 
 def _unconditional(text: str) -> str:
-    """Without conditions behind the answer: `x = 5 (x ≠ 3)`, `3 + x, x ≠ 3`, `c = 3 (since c > 0)`."""
-    pieces = cut(text, _COMMA)
-    if len(pieces) < 2 or enclosed(text):
+    """Without conditions behind the answer: `x = 5 (x ≠ 3)`, `c = 3 (since c > 0)`."""
+    if enclosed(text):
         return text
-    end = len(text)
-    for piece in reversed(pieces[1:]):
-        if not _CONDITION.search(piece.strip('" ')):
-            break
-        end = text.rfind(piece, 0, end)
-    return text[:end].rstrip(' ,;"') if end < len(text) else text
+    for begin, end in places(text, _COMMA):
+        parts = [part for piece in cut(text[end:], _COMMA) if (part := piece.strip('" '))]
+        if _REASON.search(text[begin:end]) or (parts and all(map(_CONDITION.search, parts))):
+            return text[:begin].rstrip(' ,;"')
+    return text
 
 
-def _chain(text: str, wanted: str) -> list[str] | None:
+def _chain(text: str, wanted: str, asked: str) -> list[str] | None:
     """The end of `a = b = c ≈ d` where its closed parts are equal; None where it is no chain."""
     exact, *rounded = cut(text, _NEAR)
-    sides = [side for side in cut(exact, EQUALS) if side]
-    if len(sides) < 2 and not rounded:
+    *front, last = [side for side in cut(exact, EQUALS) if side] or [""]
+    if not front and not rounded:
         return None
-    if not sides or _UNDONE.search(sides[-1]):
+    if not last or _UNDONE.search(last):
         return []
-    if any(len(cut(side, _LISTED)) > 1 for side in sides[:-1]):  # `x = 4, y = 5`
+    if any(len(cut(side, _LISTED)) > 1 for side in front):  # `x = 4, y = 5`
         return None
-    last = sides[-1]
-    if len(sides) > 1 and _other_name(sides[0], wanted):
-        return []
-    values = [number_of(side.replace('"', "")) for side in sides]
-    known = [one for one in values if one is not None]
-    if any(
-        abs(inexact(one) - inexact(known[-1])) > 1e-12 * abs(inexact(known[-1])) for one in known
+    if front and (
+        _other_name(front[0], wanted)
+        or is_not_asked(front[0], asked)
+        or is_unsolved(front[0], last, wanted, asked)
     ):
         return []
-    for side in rounded:
-        if not _rounds(last, side):
-            return []
-    last = _renamed(sides[0], last, wanted) if len(sides) > 1 else last
-    return [last, *rounded[-1:]]
+    if not _agree([*front, last]) or not all(_rounds(last, side) for side in rounded):
+        return []
+    last = _renamed(front[0], last, wanted) if front else last
+    plain = [side for side in front if _NUMBER.fullmatch(side)]
+    return [last, *plain, *(rounded[-1:] if _may_round(last, wanted, asked) else [])]
+
+
+def is_unsolved(left: str, right: str, wanted: str, asked: str) -> bool:
+    """Whether a chain is an equation for one unknown, as `2n = 42`, that nobody has asked for."""
+    left = _PROSE.sub(" ", left)
+    of, value = tree_or_none(left), number_of(right.replace('"', ""))
+    if of is None or value is None or of[0] not in _OPERATIONS or len(names(of)) != 1:
+        return False
+    short = squeezed(left)
+    return short not in re.sub(r"\s+", "", asked) and short not in squeezed(wanted)
+
+
+def _may_round(exact: str, wanted: str, asked: str) -> bool:
+    """Whether a rounded value counts: beside an exact one, for a decimal, or if it is asked for."""
+    return (
+        not NAME.match(_PROSE.sub("", exact).strip())
+        or bool(re.search(r"\d\.\d|≈", wanted))
+        or bool(ROUNDED.search(asked))
+    )
+
+
+def _agree(sides: list[str]) -> bool:
+    """Whether all sides that have a value have the same."""
+    values = (number_of(side.replace('"', "")) for side in sides)
+    known = [inexact(one) for one in values if one is not None]
+    return all(abs(one - known[-1]) <= _CLOSE * abs(known[-1]) for one in known)
 
 
 def _rounds(exact: str, side: str) -> bool:
@@ -99,14 +133,19 @@ def _rounds(exact: str, side: str) -> bool:
 
 def _other_name(name: str, wanted: str) -> bool:
     """Whether both give a name to their answer, and not the same."""
-    sides = cut(wanted, EQUALS)
-    one, other = sides[0].strip(), name.strip()
-    return len(sides) == 2 and bool(NAME.match(one) and NAME.match(other)) and one != other
+    match cut(wanted, EQUALS):
+        case [one, _]:
+            called, other = CALLED.match(one), CALLED.match(name.strip())
+            if called and other:
+                return called[1] != other[1]
+            return bool(NAME.match(one) and NAME.match(name.strip())) and one != name.strip()
+    return False
 
 
 def _renamed(name: str, formula: str, wanted: str) -> str:
     """The formula with the variable of the task's function: f(y) = y + 1 for f(x) = x + 1."""
     mine, theirs = CALLED.match(name.strip()), CALLED.match(cut(wanted, EQUALS)[0].strip())
-    if mine is None or theirs is None or mine[2] == theirs[2]:
+    if mine is None or theirs is None:
         return formula
-    return re.sub(rf"(?<![A-Za-z\\]){mine[2]}(?![A-Za-z])", theirs[2], formula)
+    one, other = mine[2] or mine[3], theirs[2] or theirs[3]
+    return re.sub(rf"(?<![A-Za-z\\]){one}(?![A-Za-z])", other, formula)

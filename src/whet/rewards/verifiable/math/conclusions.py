@@ -7,34 +7,54 @@ from whet.rewards.verifiable.math.regions import number_of
 from whet.rewards.verifiable.math.spelling import spelled
 
 _ANNOUNCED = re.compile(
-    r"\banswers?\s*(?:\*+\s*)?(?:is|are|would be|will be|must be|=|:)\s*(?:that\s)?[:：]?\s*(?=\S)",  # noqa: RUF001
+    r"\banswers?\s*(?:\*+\s*)?(?:is|are|would be|will be|must be|=|:)\s*(?:that\s)?[:：]?\s*(?=\S)"
+    r"|\b(?:r[ée]ponse(?: finale)? est|Antwort (?:ist|lautet)|Ergebnis (?:ist|lautet)|respuesta(?: final)? es|"
+    r"resposta(?: final)? é|risposta(?: finale)? è)\s*[:]?\s*(?=\S)",  # noqa: RUF001
     re.IGNORECASE,
 )
-_LABELLED = re.compile(r"^[\s*_#>-]*[^\W\d_][^\n:：.=$]{0,40}[:：]\s*\**\s*(?=\S)")  # noqa: RUF001
+_DOUBT = re.compile(
+    r"^\s*\}?[\s$*\\)\]}]*\?|\b(?:might|could|may) (?:also |well |instead )?be\b(?! \w+ (?:that|as|by)\b)"
+    r"|\bnot (?:\w+ )?(?:sure|certain|confident)\b|\bunsure\b|\b(?:just|only) a guess\b|\bor (?:maybe|perhaps|possibly)\b"
+    r"|\b(?:that|this|it)(?:'s| is| was) (?:wrong|incorrect|not (?:right|correct))\b|\bI made an? (?:\w+ )?(?:mistake|error)\b",
+    re.IGNORECASE,
+)
+_OTHER = re.compile(
+    r"\b(?:wrong|incorrect|tempting|possible|plausible|naive|other|another|previous|earlier|initial|first|"
+    r"likely|intermediate|partial|approximate|estimated|no|not an?|not the)\s+(?:final\s+)?$",
+    re.IGNORECASE,
+)
+_LABELLED = re.compile(r"^[\s*_#>-]*[^\W\d_][^\n:：.=$]{0,40}[:：](?!(?<=\d.)\d)\s*\**\s*(?=\S)")  # noqa: RUF001
 _SENTENCE = re.compile(
     r"(?<![A-Z\d])(?<!\b[ap]\.m)(?<!i\.e)(?<!e\.g)[.!?]\s+(?=[^\s\d=+*/×·<>≤≥≈])|(?<=\d)[.!?]\s+(?=[A-Z\W])|[.!?]$|。|\n+"
 )  # noqa: RUF001
-_FORMULA = re.compile(
+FORMULA = re.compile(
     r"\*\*(.+?)\*\*|\$\$(.+?)\$\$|\$(?!\s)([^$\n]+?)(?<!\s)\$(?!\d)|\\\((.+?)\\\)|\\\[(.+?)\\\]|`([^`]+)`",
     re.DOTALL,
 )
 _BOLD = re.compile(r"\*\*(.+?)\*\*|<b>(.+?)</b>|__(.+?)__", re.DOTALL)
 _UNSURE = re.compile(
-    r"can(?:'t|not)|could|\bunable\b|\bsorry\b|\bnot sure\b|\bunsure\b|\bperhaps\b|\bmaybe\b|"
-    r"\bmight\b|\beither\b|"
+    r"can(?:'t|not)|(?<!that )\bcould|\bunable\b|\bsorry\b|\bnot sure\b|\bunsure\b|\bperhaps\b|\bmaybe\b|"
+    r"\bmight\b|"
     r"\bdepend|\bguess\b|\bone of (?:them|these|those)\b|\bI'd say\b|\bwithdraw\b|\bretract\b",
     re.IGNORECASE,
 )
-_DENIED = re.compile(r"\bnot\b|n't\b|\bnever\b|\bneither\b|\bwrong\b|\bincorrect\b", re.IGNORECASE)
+_EITHER = re.compile(r"\beither\b(?! way)", re.IGNORECASE)
+_DENIED = re.compile(
+    r"\bnot\b|n't\b|\bnever\b|\bneither\b|\bwrong\b|\bincorrect\b|\bnone of\b|\bclose to\b",
+    re.IGNORECASE,
+)
 _NUMBER = re.compile(
     r"(?<![\w.,])[-−–+]?[$€£]?\s?(?:\d{1,3}(?:,\d{3})+|\d+)(?:[.,]\d+)?(?:\s\d+/\d+|\s?/\s?\d+)?\s?%?(?![\w-])(?!\.\d)"  # noqa: RUF001
 )
 _ASIDE = re.compile(
-    r"\([^()]*[A-Za-z][^()]*\)|\b(?:because|since|so that|which means|compared|than)\b.*$",
+    r"\((?!\s*or\b)[^()]*[A-Za-z][^()]*\)|\b(?:because|since|so that|which means|compared|than)\b.*$",
     re.DOTALL,
 )
 _CLAUSE = re.compile(r";|,\s+(?:so|hence|thus|therefore)\s")
 _CONTENT = re.compile(r"[\d=$]|\*\*|\\\(|\\\[|<b>|[∞∅√±½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]")
+_SAYING = re.compile(
+    _CONTENT.pattern + r"|\b(?:is|are|falls|lands|yes|no|none|exists?|has|have)\b", re.IGNORECASE
+)
 _ENDED = re.compile(r"[.!?。*$)\]}%°`>\d½⅓⅔¼¾⅕⅛⅜⅝⅞✓∎⟩∞∅]$")  # noqa: RUF001
 _LEFT_OPEN = re.compile(
     r"\b(?:is|are|and|or|the|to|of|so|whether|add|then|by|a|an|in)$", re.IGNORECASE
@@ -44,17 +64,23 @@ _COURTESY = re.compile(
     r"that(?:'s| is) (?:it|all|the)|this (?:completes|matches|checks|is the))\b[^\d=]*$",
     re.IGNORECASE,
 )
+_CHECKING = re.compile(
+    r"^\W*(?:(?:quick |sanity |double[- ])?check(?:ing)?|verif(?:y|ying|ication)|indeed|to (?:check|verify)|"
+    r"proof|probe|vérification)\b",
+    re.IGNORECASE,
+)
+_FAILED = re.compile(r"\b(?:fails?|contradict\w*|wrong|not|no|but|however)\b|≠|✗", re.IGNORECASE)
 _DOUBTED = re.compile(
     r"\b(?:close to|near(?:ly)?|almost|about|around|roughly|between|at least|at most|"
     r"contradict\w*|fails?|"
-    r"unless|if|suppos\w*|assum\w*|would|should|first|next|let|try|trying|check|but|however|"
+    r"unless|if|suppos\w*|assum\w*|would|should|^\W*(?:first|next)|let|try|trying|check|but|however|"
     r"too|larger|smaller than|greater|remainder vanishes|still to|remains to|so far|initially|"
     r"at first)\b",
     re.IGNORECASE,
 )
 _CLOSING = re.compile(
     r"(?:^|[,;:]\s+|\band\s+)\W*(?:so|thus|hence|therefore|consequently|altogether|in total|"
-    r"in all|overall|"
+    r"in all|overall|we arrive at|"
     r"finally|answer|final|result|(?:that|this|which|it) (?:makes|gives|leaves|yields)|"
     r"we (?:get|find|obtain|"
     r"conclude|have)|giving)\b|∴",
@@ -62,25 +88,57 @@ _CLOSING = re.compile(
 )
 _AT_THE_END = re.compile(
     r"(?:\b(?:is|are|was|were|equals?|measures?|costs?|gives|makes|leaves)|"
-    r"[=→⇒⟹])\s+(?:exactly |just |only )?"
-    r"[^\s\w]{0,3}[\d√½⅓⅔¼¾][^=→⇒⟹]{0,24}(?:\s[^\W\d]+){0,4}$|[=→⇒⟹]\s*[^\s=]+(?:\s[^\W\d]+){0,4}$"
+    r"[=→⇒⟹])\s+(?:exactly |just |only |therefore |thus |then |hence )?"
+    r"[^\s\w]{0,3}[\d√½⅓⅔¼¾][^=→⇒⟹]{0,24}(?:\s[^\W\d]+){0,4}$|[=→⇒⟹]\s*[^\s=]+(?:\s[^\W\d]+(?:['’][^\W\d]+)?){0,6}$"
+)
+_IN_WORDS = re.compile(
+    r"\b(?:is|are|falls|lands|has|have)\s+(?:on |at |an? |the |no )?[^\W\d_]+(?:[\s-][^\W\d_]+){0,3}[.!]?$"
+    r"|\bexists?[.!]?$|^\W*(?:yes|no)\b"
+)
+_FORMULA_AT_THE_END = re.compile(
+    r"\b(?:is|are|was|were|equals?|gives|has|have|at|to)\s+(?:[^\W\d_]+\s){0,3}?\ue010(?:\s[^\W\d]+){0,4}\W*$"
+)
+_INSTEAD = re.compile(
+    r"(?:,\s+not(?! sure| certain)|\s*\(\s*not|,?\s+(?:rather than|instead of|as opposed to))\s+"
+    r"[^,.;:()]+\)?[.!]?$",
+    re.IGNORECASE,
 )
 _RESULT = re.compile(r"[=≈]\s*([^=≈\n;]{1,24}?)(?=[.,;\n]?(?:\s|$))")
+_OPERATION_BEFORE = re.compile(r"(?:[+*/^_×÷·]\s*|\w[({[])$")
+_OPERATION_BEHIND = re.compile(r"\s*[+*/^×÷·]\s*[\w(\\]|\s?!")
+_END_OF_PROOF = re.compile(
+    r"\s*(?:\$?\\(?:blacksquare|square|Box|qed)(?:\{\})?\$?|[∎■□]|Q\.?E\.?D\.?)\s*$"
+)
 _WORD = re.compile(r"[^\W\d_]{3}")
 
 
 def announced_spans(text: str) -> list[str]:
     """The line behind the last announcement of an answer; empty where there is none."""
-    found = list(_ANNOUNCED.finditer(text))
+    found = [one for one in _ANNOUNCED.finditer(text) if not _OTHER.search(text[: one.start()])]
     line = text[found[-1].end() :].strip().split("\n", 1)[0].strip() if found else ""
-    return [_even(line)] if line else []
+    return [_even(_without_courtesies(line))] if line else []
+
+
+def doubts(behind: str) -> list[str]:
+    """What is said behind a box to doubt it or to take it back, as another answer."""
+    return [match[0] for match in _DOUBT.finditer(behind)]
 
 
 def labelled_span(text: str) -> list[str]:
     """What stands behind a label, such as `Total:`, in the last line; empty without one."""
     last = text.rstrip().rsplit("\n", 1)[-1]
-    label = _LABELLED.match(last)
+    label = None if _CHECKING.match(last) else _LABELLED.match(last)
     return [_even(last[label.end() :].strip())] if label else []
+
+
+def _without_courtesies(line: str) -> str:
+    """The line without sentences at its end such as `I hope it is correct.`"""
+    *first, last = [one for one in sentence_list(line) if one.strip()] or [line]
+    return (
+        _without_courtesies(line[: line.rfind(last.strip())].strip())
+        if first and _COURTESY.match(last)
+        else line
+    )
 
 
 def _even(line: str) -> str:
@@ -89,33 +147,42 @@ def _even(line: str) -> str:
 
 
 def concluded(text: str) -> str:
-    """The last sentence, if it is a conclusion by its form; else empty, as for a reply without an end.
+    """The last sentence, if it is a conclusion by its form; else empty, as for a cut reply.
 
     Only courtesies may stand behind it.  It is a formula, has bold text, begins or goes on with a
     word such as `so`, ends in `is` or `=` and a value, or repeats the result of the computation
     before it.  A sentence with a word of doubt, such as `about` or `if`, is none.
     """
+    text = _END_OF_PROOF.sub("", text.strip())
     text = re.sub(r"[^\w.!?。*$)\]}%°`>½⅓⅔¼¾⅕⅛⅜⅝⅞⟩∞∅'\"]+$", "", text.strip())  # noqa: RUF001
     last = text.rsplit("\n", 1)[-1]
-    if not _ENDED.search(text) and (_LEFT_OPEN.search(text) or not _CONTENT.search(last)):
+    if not _ENDED.search(text) and (_LEFT_OPEN.search(text) or not _SAYING.search(last)):
         return ""
     sentences = [one.strip() for one in sentence_list(text) if one.strip()]
-    while sentences and _COURTESY.match(sentences[-1]):
+    while sentences and _is_beside(sentences[-1]):
         sentences.pop()
-    if not sentences or not _CONTENT.search(sentences[-1]) or _UNSURE.search(sentences[-1]):
+    if not sentences or not _SAYING.search(sentences[-1]) or _UNSURE.search(sentences[-1]):
         return ""
     return sentences[-1] if _concludes(sentences[-1], "\n".join(sentences[:-1])) else ""
 
 
+def _is_beside(sentence: str) -> bool:
+    """Whether a sentence is a courtesy, or a check that succeeds."""
+    checked = _CHECKING.match(sentence) and not _FAILED.search(sentence)
+    return bool(checked or _COURTESY.match(sentence))
+
+
 def _concludes(sentence: str, before: str) -> bool:
     """Whether a sentence has the form of a conclusion."""
-    main = _ASIDE.sub("", sentence).strip()
-    words = re.sub(r"\\[A-Za-z]+", "", _FORMULA.sub("", main))
+    main = _ASIDE.sub("", without_contrast(sentence)).strip()
+    words = re.sub(r"\\[A-Za-z]+", "", FORMULA.sub("", main))
     if _DOUBTED.search(_CLAUSE.split(words)[-1]):
         return False
     if not _WORD.search(words) or _BOLD.search(main) or "`" in main:
         return True
-    if _CLOSING.search(main) or _AT_THE_END.search(main):
+    if _FORMULA_AT_THE_END.search(FORMULA.sub("\ue010", main)) or _CLOSING.search(main):
+        return True
+    if _AT_THE_END.search(main) or _IN_WORDS.search(main):
         return True
     return _repeats(main, f"{before}\n{sentence[len(main) :]}")
 
@@ -141,11 +208,17 @@ def sentence_list(text: str) -> list[str]:
         kept.append(match[0])
         return f"\ue010{len(kept) - 1}\ue011"
 
-    marked = _FORMULA.sub(keep, re.sub("[\ue010\ue011]", "", text))
+    marked = FORMULA.sub(keep, re.sub("[\ue010\ue011]", "", text))
     back = re.compile("\ue010(\\d+)\ue011")
     return [
         back.sub(lambda match: kept[int(match[1])], one) for one in _SENTENCE.split(marked) if one
     ]
+
+
+def without_contrast(text: str) -> str:
+    """The text without what it says the answer is not: `Tuesday, not Wednesday`."""
+    match = _INSTEAD.search(text)
+    return text[: match.start()] if match and match.start() else text
 
 
 def bold(text: str) -> str:
@@ -156,12 +229,12 @@ def bold(text: str) -> str:
 
 def denied(text: str) -> bool:
     """Whether a sentence says what the answer is not, or that it is not known."""
-    return bool(_DENIED.search(text) or _UNSURE.search(text))
+    return bool(_DENIED.search(text) or _UNSURE.search(text) or _EITHER.search(text))
 
 
 def formulas(text: str) -> list[str]:
     """The formulas of a sentence."""
-    return [next(filter(None, match.groups())).strip() for match in _FORMULA.finditer(text)]
+    return [next(filter(None, match.groups())).strip() for match in FORMULA.finditer(text)]
 
 
 def only_number(text: str, question: str) -> str:
@@ -171,12 +244,20 @@ def only_number(text: str, question: str) -> str:
     """
     text = _CLAUSE.split(_ASIDE.sub("", text))[-1]
     found = list(_NUMBER.finditer(text))
+    if any(_is_operand(one) for one in found):
+        return ""
     if len({_bare(one[0]) for one in found}) > 1:
         given = {_bare(one[0]) for one in _NUMBER.finditer(question)}
         found = [one for one in found if _bare(one[0]) not in given]
     if len({_bare(one[0]) for one in found}) != 1:
         return ""
     return found[-1][0].strip()
+
+
+def _is_operand(number: re.Match[str]) -> bool:
+    """Whether an operation, or the bracket of a function, stands beside a number."""
+    before, behind = number.string[: number.start()], number.string[number.end() :]
+    return bool(_OPERATION_BEFORE.search(before) or _OPERATION_BEHIND.match(behind))
 
 
 def _bare(number: str) -> str:

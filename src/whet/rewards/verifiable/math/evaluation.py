@@ -3,16 +3,19 @@
 import math
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from typing import Any
 
 from mpmath.ctx_mp import MPContext
 from mpmath.libmp import NoConvergence
 
 from whet.rewards.verifiable.math.syntax import Tree, UnreadableError
 
-Value = Fraction | object
+Value = Fraction | Any  # a fraction, or a number of mpmath
 _BITS = 20_000  # of an exact power
 _MAGNITUDE = 10_000  # |log| of an inexact power
 _FACTORIAL = 1000
+_HIGHEST_ROOT = 64
+_LARGEST_ROOTED = 10**300
 _CONTEXT = MPContext()
 _CONTEXT.dps = 50
 _CLOSE = _CONTEXT.mpf(10) ** -32
@@ -45,7 +48,7 @@ def same(one: Value, other: Value) -> bool:
     return bool(abs(a - b) <= _CLOSE * max(abs(a), abs(b)))
 
 
-def inexact(of: Value) -> object:
+def inexact(of: Value) -> Any:
     """The value as a number of 50 digits."""
     if isinstance(of, Fraction):
         return _CONTEXT.mpf(of.numerator) / of.denominator
@@ -57,9 +60,17 @@ def is_real(of: Value) -> bool:
     return isinstance(of, Fraction) or bool(abs(_CONTEXT.im(of)) <= _CLOSE * max(1, abs(of)))
 
 
-def real(of: Value) -> object:
+def real(of: Value) -> Value:
     """The real part, comparable with `<`."""
     return of if isinstance(of, Fraction) else _CONTEXT.re(of)
+
+
+def value_or_none(of: Tree, given: Mapping[str, Value]) -> Value | None:
+    """The value of a tree; None where it has none."""
+    try:
+        return value(of, given)
+    except (UndefinedError, UnreadableError):
+        return None
 
 
 def _value(of: Tree, given: Mapping[str, Value]) -> Value:
@@ -97,7 +108,7 @@ def _both(exact: Callable, other: Callable) -> Callable:
     return operation
 
 
-def _plus(a, b):
+def _plus(a: Any, b: Any) -> Any:
     """A sum that is rounding alone is zero."""
     found = a + b
     return found * 0 if abs(found) < _CLOSE * 1e-10 * max(abs(a), abs(b)) else found
@@ -110,10 +121,18 @@ def _power(base: Value, power: Value) -> Value:
         root = _exact_root(base, power.denominator)
         if root is not None:
             return _exact_power(root, power.numerator)
+    if _is_odd_root(base, power):
+        return -_power(-base, power) if power.numerator % 2 else _power(-base, power)
     base, power = inexact(base), inexact(power)
     if base and abs(power) * (1 + abs(_CONTEXT.log(abs(base)))) > _MAGNITUDE:
         raise UndefinedError("a power that is too large")
     return base**power
+
+
+def _is_odd_root(base: Value, power: Value) -> bool:
+    """Whether a root of a negative number is a real one."""
+    odd = isinstance(power, Fraction) and power.denominator % 2 == 1 < power.denominator
+    return odd and is_real(base) and bool(real(base) < 0)
 
 
 def _exact_power(base: Fraction, power: int) -> Fraction:
@@ -125,21 +144,22 @@ def _exact_power(base: Fraction, power: int) -> Fraction:
 
 def _exact_root(base: Fraction, degree: int) -> Fraction | None:
     """The exact root of a positive fraction, if there is one."""
-    if base < 0 or degree > 64:
+    if base < 0 or degree > _HIGHEST_ROOT:
         return None
     parts = []
     for part in (base.numerator, base.denominator):
-        near = (
-            math.isqrt(part)
-            if degree == 2
-            else round(float(part) ** (1 / degree))
-            if part < 10**300
-            else 0
-        )
+        near = _near_root(part, degree)
         if near**degree != part:
             return None
         parts.append(near)
     return Fraction(*parts)
+
+
+def _near_root(of: int, degree: int) -> int:
+    """The integer next to a root; 0 where it is too large to be found."""
+    if degree == 2:  # noqa: PLR2004
+        return math.isqrt(of)
+    return round(float(of) ** (1 / degree)) if of < _LARGEST_ROOTED else 0
 
 
 def _root(base: Value, degree: Value) -> Value:

@@ -10,7 +10,7 @@ from whet.rewards.verifiable.math.syntax import Tree
 
 @dataclass(frozen=True, slots=True)
 class Several:
-    """Answers together: `set`, `list` (no brackets), `()`, `[]`, or `column`; names where they have some."""
+    """Answers together: `set`, `list` (no brackets), `()`, `[]`, or `column`; with their names."""
 
     items: tuple["Meaning", ...]
     kind: str
@@ -62,10 +62,46 @@ class Clock:
 
 
 @dataclass(frozen=True, slots=True)
+class Date:
+    """A day of a year; 0 where the year is not said."""
+
+    year: int
+    month: int
+    day: int
+
+
+@dataclass(frozen=True, slots=True)
+class Piecewise:
+    """Formulas, and the numbers for which each one holds."""
+
+    parts: tuple[tuple[Tree, Region], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Alternatives:
+    """The readings of one item of a list."""
+
+    readings: tuple["Meaning", ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Ratio:
     """`3 : 2`, or more parts."""
 
     parts: tuple[Amount, ...]
 
 
-Meaning = Amount | Several | Region | Equation | Residue | Family | Based | Clock | Ratio
+Meaning = (
+    Amount
+    | Several
+    | Region
+    | Equation
+    | Residue
+    | Family
+    | Based
+    | Clock
+    | Date
+    | Ratio
+    | Piecewise
+    | Alternatives
+)

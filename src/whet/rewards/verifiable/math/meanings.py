@@ -3,10 +3,14 @@
 import re
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import islice
 
 from whet.rewards.verifiable.math.amounts import amounts, compound
+from whet.rewards.verifiable.math.cases import piecewise
+from whet.rewards.verifiable.math.dates import date
 from whet.rewards.verifiable.math.evaluation import inexact
 from whet.rewards.verifiable.math.kinds import (
+    Alternatives,
     Based,
     Clock,
     Equation,
@@ -16,15 +20,24 @@ from whet.rewards.verifiable.math.kinds import (
     Residue,
     Several,
 )
+from whet.rewards.verifiable.math.numerals import numeral
 from whet.rewards.verifiable.math.pieces import cut, deepest, enclosed
 from whet.rewards.verifiable.math.regions import number_of, region, signed
-from whet.rewards.verifiable.math.syntax import Tree, UnreadableError, tree
+from whet.rewards.verifiable.math.syntax import FUNCTIONS, tree_or_none
 
 _SEPARATOR = re.compile(
     r'[,;]\s*(?:"?\s*(?:and|or)\s*"?(?![a-z]))?|\s*"\s*(?:,\s*)?(?:and|or|ou|et|und|oder|y|o|и|или)\s*"\s*'
     r"|(?<![A-Za-z])(?:and|or|ou|et|und|oder|или)(?![A-Za-z])|或|和|または|と"
 )
+_LETTER = re.compile(r"\s*([A-Za-zα-ω])(?:_\{\w+\}|\([a-z]\))?\s*")
+_WORD = re.compile(
+    r'^"?\s*(?:the |its )?([a-z]{4,})\s*"?\s*(?:"?\s*(?:is|are|of)\b\s*"?|=|:)?\s*'
+    r"(?=[-+\d\\(]|[A-Za-z](?![A-Za-z]))(.+)$"
+)
 _EQUALS = re.compile(r"=")
+_BASES = range(2, 37)
+_DAY, _NOON = 24, 12  # hours
+_MOST_READINGS = 4  # of an item
 _DEEPEST = 30  # brackets in brackets
 _BASE_NAMES = {
     "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
@@ -38,14 +51,18 @@ _CLOCK = re.compile(
     r"|^(\d{1,2})()\s*\"?\s*([ap]\.?\s*m\.?)\"?$",
     re.IGNORECASE,
 )
+_TRANSPOSED = re.compile(r"^(.*)\^\s*\{?\s*(?:\"?T\"?|\\top|\\intercal|')\s*\}?$", re.DOTALL)
 _MATRIX = re.compile(
     r"\\begin\s*\{([bpvBV]?(?:small)?matrix|array)\}(?:\{[^{}]*\})?(.*?)\\end\s*\{\1\}", re.DOTALL
 )
 _MODULUS = re.compile(r"^(?:(.*?)≡)?(.*?),?\s*\(?\s*mod\s+(.*?)\)?$")
 _FAMILY = re.compile(
     r'^(.*?)[,\s:|]*(?:"?\s*(?:with|where|for|for all|for any|for every|'
-    r',)?\s*"?)\s*\(?\b([a-zA-Z])\s*(?:∈\s*\\Z|"?\s*(?:any|an|is an|an arbitrary|'
+    r'for some|for each|,)?\s*"?)\s*\(?\b([a-zA-Z])\s*(?:∈\s*\\Z|"?\s*(?:any|an|is an|an arbitrary|'
     r'∈)?\s*integer"?)\s*\)?$'
+)
+_FAMILY_NAMED_LAST = re.compile(
+    r'^(.*?)[,\s]*"?\s*(?:with|where|for)?\s*(?:any|all|every|each|some|an arbitrary)?\s*integers?\s*"?\s*([a-zA-Z])$'
 )
 
 
@@ -53,6 +70,12 @@ def meanings(text: str) -> Iterator[Meaning]:
     """All readings of a spelled text, the most special first; none for what is not understood."""
     text = text.strip()
     if deepest(text) > _DEEPEST:
+        return
+    if (day := date(text)) is not None:
+        yield day
+        return
+    if (pieces := piecewise(text)) is not None:
+        yield pieces
         return
     for reader in (_based, _clock, _modular, _family, _matrix, region, compound, _ratio):
         found = reader(text)
@@ -81,7 +104,7 @@ def _digits(digits: str, base: int) -> Based | None:
         int(digits, base)
     except ValueError:
         return None
-    return Based(digits.upper().lstrip("0") or "0", base) if 2 <= base <= 36 else None
+    return Based(digits.upper().lstrip("0") or "0", base) if base in _BASES else None
 
 
 def _clock(text: str) -> Clock | None:
@@ -93,12 +116,12 @@ def _clock(text: str) -> Clock | None:
         return None
     hour, minute = int(match[1] or match[4]), int(match[2] or 0)
     half = (match[3] or match[6] or "").casefold()[:1]
-    if hour > 23 or (half and not 1 <= hour <= 12):
+    if hour >= _DAY or (half and not 1 <= hour <= _NOON):
         return None
     if half:
-        hour = hour % 12 + (12 if half == "p" else 0)
+        hour = hour % _NOON + (_NOON if half == "p" else 0)
     return Clock(
-        60 * hour + minute, half=bool(half) or hour > 12 or hour == 0 or text.startswith("0")
+        60 * hour + minute, half=bool(half) or hour > _NOON or hour == 0 or text.startswith("0")
     )
 
 
@@ -116,14 +139,14 @@ def _family(text: str) -> Family | None:
     inner = text
     if enclosed(text) == "⟪⟫":
         inner = text[1:-1].strip()
-    match = _FAMILY.match(inner)
+    match = _FAMILY.match(inner) or _FAMILY_NAMED_LAST.match(inner)
     if match is None:
         return None
     body = match[1].strip(" ,:|(").removesuffix('"with"').strip()
     formulas = []
     for piece in cut(body, _SEPARATOR):
         for one in signed(cut(piece, _EQUALS)[-1]):
-            found = _quiet(one.replace("°", ""))
+            found = tree_or_none(one.replace("°", ""))
             if found is None:
                 return None
             formulas.append(found)
@@ -131,6 +154,8 @@ def _family(text: str) -> Family | None:
 
 
 def _matrix(text: str) -> Several | None:
+    if (turned := _TRANSPOSED.match(text)) is not None:
+        return _turned(turned[1].strip())
     match = _MATRIX.search(text)
     if match is None:
         return _nested(text)
@@ -140,9 +165,28 @@ def _matrix(text: str) -> Several | None:
     if after:
         return None
     rows = [row for row in re.split(r"\ue001", match[2].strip(" \ue001")) if row.strip()]
+    if match[1] in ("vmatrix", "Vmatrix"):  # a determinant
+        return None
     scale = f"({before})*" if before else ""
     made = [_row([f"{scale}({cell.strip()})" for cell in row.split("&")]) for row in rows]
     return _rows(made)
+
+
+def _turned(text: str) -> Several | None:
+    """The transpose of a matrix, or of a row in brackets."""
+    whole = _matrix(text)
+    if whole is not None and whole.kind == "matrix":
+        rows = [one.items for one in whole.items if isinstance(one, Several)]
+        columns = [Several(column, "row") for column in zip(*rows, strict=True)]
+        if len(columns) == 1:
+            return None
+        return Several(tuple(columns), "matrix") if len(rows) > 1 else _column(rows[0])
+    inside = _items(text[1:-1], "()") if enclosed(text) in ("()", "[]", "⟨⟩") else None
+    return _column(inside.items) if inside is not None else None
+
+
+def _column(items: tuple[Meaning, ...]) -> Several:
+    return Several(items, "column")
 
 
 def _nested(text: str) -> Several | None:
@@ -173,7 +217,7 @@ def _rows(rows: list[Several | None]) -> Several | None:
 def _ratio(text: str) -> Ratio | None:
     parts = [next(iter(amounts(one)), None) for one in re.split(r":|\s\"?to\"?\s", text)]
     known = tuple(one for one in parts if one is not None and one.unit is None)
-    return Ratio(known) if 2 <= len(known) == len(parts) else None
+    return Ratio(known) if 1 < len(known) == len(parts) else None
 
 
 def _lists(text: str) -> Iterator[Several]:
@@ -187,7 +231,7 @@ def _lists(text: str) -> Iterator[Several]:
     if found is not None and (len(found.items) > 1):
         yield found
     chain = [one.strip() for one in text.split("<")]
-    if len(chain) > 2 and _rises(chain):
+    if len(chain) > len("ab") and _rises(chain):
         yield Several(tuple(next(amounts(one)) for one in chain), "list")
     vector = _components(text)
     if vector is not None:
@@ -209,15 +253,26 @@ def _items(text: str, kind: str) -> Several | None:
         return None
     labels, items = [], []
     for piece in pieces:
-        label, equals, rest = piece.partition("=")
-        named = bool(equals) and bool(re.fullmatch(r"\s*[A-Za-zα-ω](?:_\{\w+\})?\s*", label))
-        for one in signed(rest if named else piece):
-            found = next(iter(meanings(one)), None)
-            if found is None or isinstance(found, Equation):
+        label, rest = _labelled(piece)
+        for one in signed(rest):
+            found = tuple(islice(meanings(one), _MOST_READINGS))
+            if not found or isinstance(found[0], Equation):
                 return None
-            items.append(found)
-            labels.append(label.strip().partition("_")[0] if named else "")
+            items.append(found[0] if len(found) == 1 else Alternatives(found))
+            labels.append(label)
     return Several(tuple(items), kind, tuple(labels))
+
+
+def _labelled(piece: str) -> tuple[str, str]:
+    """The name of a part and its value: `x_{1}=3`, `"remainder" -2`, `the quotient is x+1`."""
+    label, equals, rest = piece.partition("=")
+    letter = _LETTER.fullmatch(label) if equals else None
+    if letter:
+        return letter[1], rest
+    word = _WORD.match(piece)
+    if word and word[1] not in FUNCTIONS and numeral(word[1]) is None:
+        return word[1], word[2]
+    return "", piece
 
 
 def _components(text: str) -> Several | None:
@@ -240,15 +295,8 @@ def _components(text: str) -> Several | None:
 
 
 def _equation(text: str) -> Equation | None:
-    sides = cut(text, _EQUALS)
-    if len(sides) != 2:
+    sides = [tree_or_none(side) for side in cut(text, _EQUALS)]
+    if len(sides) != len(("left", "right")):
         return None
-    left, right = map(_quiet, sides)
+    left, right = sides
     return Equation(left, right) if left is not None and right is not None else None
-
-
-def _quiet(text: str) -> Tree | None:
-    try:
-        return tree(text)
-    except UnreadableError:
-        return None

@@ -10,7 +10,7 @@ _HIGHEST, _MOST = 6, 200
 
 
 def products(of: Tree) -> Products | None:
-    """The coefficient of each product in the expanded tree; None for more than sums and products."""
+    """The coefficient of each product in the expanded tree; None for other operations."""
     kind = of[0]
     if kind == "num":
         return {(): of[1]} if of[1] else {}

@@ -38,6 +38,7 @@ _SCALED = re.compile(
     rf"(?P<count>.*?)(?:\\(?:text|mathrm)\{{ ?(?P<set>)|\s)"
     rf"(?P<scale>{'|'.join(_MAGNITUDES)})(?(set)\}})"
 )
+_LONGEST = 4000  # characters: Python reads integers of up to 4300 digits
 _BITS = 10_000  # of the largest power that is computed
 
 
@@ -73,6 +74,8 @@ def number(text: str) -> Number | None:
     percent (50\% is ½), and dozens, hundreds, thousands or millions.  It does not read sums,
     products or roots: `2+3` restates a problem and is no answer.
     """
+    if len(text) > _LONGEST:
+        return None
     written = bared(unassigned(bared(tidy(text)))[1])
     scaled = _SCALED.fullmatch(written)
     match = _NUMBER.fullmatch(scaled["count"] if scaled else written)

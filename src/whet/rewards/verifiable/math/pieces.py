@@ -8,18 +8,25 @@ _FRENCH = re.compile(r"^\](.*)\[$", re.DOTALL)
 
 def cut(text: str, pattern: re.Pattern[str]) -> list[str]:
     """The stripped pieces between the matches of a pattern outside of brackets and quotes."""
-    pieces, depth, begin, at, quoted = [], 0, 0, 0, False
+    found = places(text, pattern)
+    begins, ends = [0, *(end for _, end in found)], [*(begin for begin, _ in found), len(text)]
+    return [text[begin:end].strip() for begin, end in zip(begins, ends, strict=True)]
+
+
+def places(text: str, pattern: re.Pattern[str]) -> list[tuple[int, int]]:
+    """Where a pattern matches outside of brackets and quotes."""
+    found, depth, at, quoted = [], 0, 0, False
     while at < len(text):
         sign = text[at]
         quoted ^= sign == '"'
         depth += (sign in _OPEN) - (sign in _CLOSE)
         match = None if depth > 0 or quoted and sign != '"' else pattern.match(text, at)
         if match and match.end() > at:
-            pieces.append(text[begin:at].strip())
-            begin = at = match.end()
+            found.append(match.span())
+            at = match.end()
         else:
             at += 1
-    return [*pieces, text[begin:].strip()]
+    return found
 
 
 def deepest(text: str) -> int:
@@ -35,7 +42,7 @@ def enclosed(text: str) -> str:
     """The two brackets around the whole text; empty where its first bracket closes before."""
     if _FRENCH.match(text):
         return "]["
-    if text[:1] not in _OPEN or text[-1:] not in _CLOSE or len(text) < 2:
+    if not text[1:] or text[0] not in _OPEN or text[-1] not in _CLOSE:
         return ""
     depth = 0
     for place, sign in enumerate(text):

@@ -6,24 +6,32 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from whet.rewards.verifiable.math.evaluation import (
-    UndefinedError,
     Value,
     inexact,
     is_real,
     real,
     same,
-    value,
+    value_or_none,
 )
 from whet.rewards.verifiable.math.pieces import cut, enclosed
-from whet.rewards.verifiable.math.syntax import UnreadableError, tree
+from whet.rewards.verifiable.math.syntax import tree_or_none
 
 _UNION = re.compile(r'∪|\s+or\s+|\s*"\s*(?:or|ou|oder)\s*"\s*|或')
 _BOTH = re.compile(r'∩|\s+and\s+|\s*"\s*and\s*"\s*')
 _MINUS = re.compile(r"∖|\\(?=\s*⟪)")
 _COMPARED = re.compile(r"<=|>=|[<>≤≥≠]")
+_MOST_SIGNS = 2  # of a chain
 _COMMA = re.compile(r"[,;]")
 _BUILDER = re.compile(r"^\s*([a-zA-Zθ])\s*(?:∈\s*\\R)?\s*(?:\||:|\"such that\")\s*(.*)$", re.DOTALL)
 _MEMBER = re.compile(r"^\s*[a-zA-Zθ]\s*∈\s*")
+_EXCEPT = re.compile(
+    r"^(?:\\R|(?:all|every|any)(?: real)?(?: numbers?| values?)?(?: (?:of )?[a-z])?)\s*,?\s*"
+    r"(?:except|except for|other than|but|besides)\s+(?:[a-z]\s*=\s*)?(.*)$"
+)
+_EVERY = re.compile(
+    r'^"?\s*(?:for )?(?:all|every|any) (?:(?:real|positive|natural|rational)\s*)?'
+    r'(?:integers?|numbers?|reals?|values? of)?\s*"?\s*(.*)$'
+)
 _ALL = re.compile(
     r"^(?:\\R|(?:[a-z]\s*∈\s*\\R)|\(-∞[,;]\s*\+?∞\)|\]-∞[,;]\s*\+?∞\[)$"
     r"|^(?:all|every|any) real(?: numbers?| values?| x)*$|"
@@ -65,16 +73,34 @@ def region(text: str) -> Region | None:
     text = text.strip()
     if _ALL.match(text.replace('"', "").strip().casefold().replace("\\r", "\\R")):
         return Region(lambda _: True, ())
+    if excepted := _EXCEPT.match(text.replace('"', " ").strip()):
+        return _without(Region(lambda _: True, ()), _finite(excepted[1]))
+    if (both := _side_by_side(text)) is not None:
+        return both
     for pattern, join in ((_UNION, any), (_BOTH, all)):
         pieces = cut(text, pattern)
         if len(pieces) > 1:
             return _joined([region(one) for one in pieces], join)
-    pieces = cut(text, _MINUS)
-    if len(pieces) == 2:
-        return _without(region(pieces[0]), region(pieces[1]))
+    match cut(text, _MINUS):
+        case [whole, left_out]:
+            return _without(region(whole), region(left_out))
+    if (every := _EVERY.match(text)) is not None and _COMPARED.search(every[1]):
+        return region(every[1])
     if _MEMBER.match(text):
         return region(_MEMBER.sub("", text))
     return _simple(text)
+
+
+def _side_by_side(text: str) -> Region | None:
+    """`x < 0, x > 1`: both where that is possible, else one of the two."""
+    match cut(text, _COMMA):
+        case [one, other] if _COMPARED.search(one) and _COMPARED.search(other):
+            parts = [_inequality(one), _inequality(other)]
+            both = _joined(parts, all)
+            if both is None or any(both.holds(at) for at in _probes(both.points)):
+                return both
+            return _joined(parts, any)
+    return None
 
 
 def _simple(text: str) -> Region | None:
@@ -86,9 +112,9 @@ def _simple(text: str) -> Region | None:
     if around in ("()", "[]", "(]", "[)", "][", "[[", "]]") or re.match(
         r"^[\](\[].*[,;].*[\[)\]]$", text
     ):
-        ends = cut(inner, _COMMA)
-        if len(ends) == 2:
-            return _interval(text[0], *ends, text[-1])
+        match cut(inner, _COMMA):
+            case [low, high]:
+                return _interval(text[0], low, high, text[-1])
     return _inequality(text)
 
 
@@ -97,11 +123,9 @@ def number_of(text: str) -> Value | None:
     text = text.strip()
     if text.lstrip("+-").strip() == "∞":
         return inexact(Fraction(1)) * float("-inf" if text.startswith("-") else "inf")
-    try:
-        found = value(tree(text), {})
-    except (UnreadableError, UndefinedError):
-        return None
-    return real(found) if is_real(found) else None
+    of = tree_or_none(text)
+    found = None if of is None else value_or_none(of, {})
+    return real(found) if found is not None and is_real(found) else None
 
 
 def _interval(opens: str, low: str, high: str, closes: str) -> Region | None:
@@ -137,19 +161,20 @@ def _inequality(text: str) -> Region | None:
     """A chain such as `-1 < x ≤ 2`, `|x| < 3` or `x ≠ 0`, with the variable in one place."""
     signs = _COMPARED.findall(text)
     sides = [side.strip() for side in _COMPARED.split(text)]
-    if not signs or len(signs) > 2:
+    if not 1 <= len(signs) <= _MOST_SIGNS:
         return None
     free = [
         place
         for place, side in enumerate(sides)
         if re.fullmatch(r"\|?\s*[a-zA-Zθ](?:_\{\w+\})?\s*\|?", side)
     ]
-    if len(free) != 1 or (len(signs) == 2 and free != [1]):
+    if len(free) != 1 or (len(signs) == _MOST_SIGNS and free != [1]):
         return None
     place = free[0]
     inside = sides[place]
-    numbers = {at: number_of(side) for at, side in enumerate(sides) if at != place}
-    if any(one is None for one in numbers.values()):
+    known = {at: number_of(side) for at, side in enumerate(sides) if at != place}
+    numbers = {at: one for at, one in known.items() if one is not None}
+    if len(numbers) < len(known):
         return None
     absolute = inside.startswith("|")
 
@@ -165,10 +190,11 @@ def _inequality(text: str) -> Region | None:
 def _finite(text: str) -> Region | None:
     if not text.strip():
         return Region(lambda _: False, ())
-    found = [number_of(one) for piece in cut(text, _COMMA) for one in signed(piece)]
-    if any(one is None for one in found):
+    known = [number_of(one) for piece in cut(text, _COMMA) for one in signed(piece)]
+    found = tuple(one for one in known if one is not None)
+    if len(found) < len(known):
         return None
-    return Region(lambda x: any(same(x, one) for one in found), tuple(found))
+    return Region(lambda x: any(same(x, one) for one in found), found)
 
 
 def signed(text: str) -> list[str]:

@@ -5,17 +5,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from whet.rewards.verifiable.extraction import answers, final_boxes
+from whet.rewards.verifiable.math.claims import is_unsolved
 from whet.rewards.verifiable.math.conclusions import (
     announced_spans,
     bold,
     concluded,
     denied,
+    doubts,
     formulas,
     labelled_span,
     only_number,
+    without_contrast,
 )
+from whet.rewards.verifiable.math.questions import ROUNDED
 from whet.rewards.verifiable.math.regions import number_of
 from whet.rewards.verifiable.math.spelling import spelled
+from whet.rewards.verifiable.math.tails import head, is_another, is_subordinate, tails
 from whet.rewards.verifiable.math.units import unit
 from whet.types import Finish
 
@@ -29,12 +34,34 @@ _THAT_IS = re.compile(
     r",?\s*(?:i\.\s?e\.|that is|that's|in other words|or rather|soit|namely|also known as)[,:]?\s+",
     re.IGNORECASE,
 )
+_NAMED = re.compile(r"\s*\\?[A-Za-zα-ω]+(?:_\{?\w+\}?)?\s*=(?!.*=)")
 _ORDINAL = re.compile(r"\b(\d+)(?:st|nd|rd|th)\b")
 _BROKEN = re.compile(r"(?<![.:;!?。*|$}>\d\n])[ \t]*\n(?=[a-z\d(])|[ \t]*\n(?=(?:or|and|but)\b)")
 _HASHED = re.compile(r"^[ \t*]*####\s*([-+$]{0,2}\d(?![^\n]*\d\. )[^\n]*)$", re.MULTILINE)
-_REMARK = re.compile(r"\s*\([^()]*[A-Za-z]{3}[^()]*\)")
-_VERB = re.compile(
-    r"\b(?:is|are|equals?|measures|gives|was)\s+(?:exactly |just |then |therefore )?"
+_REMARK = re.compile(
+    r"\s*\((?![^()]*\b(?:or|not|if|unless|maybe|perhaps|could|might|but|otherwise)\b)[^()]*[A-Za-z]{3}[^()]*\)"
+)
+_NAMED_IN_WORDS = re.compile(r"(?<![\w$])([a-z]) (?:is|equals|is equal to) (?=\$?[-\d\\√])")
+_COMPOUND = re.compile(
+    r"\b\d+ ?[A-Za-z]+(?:,? and |, | )\d+ ?(?:min|minutes?|seconds?|sec|s|cents?|inch(?:es)?|in|days?|months?)\b"
+)
+_WORDS_BEHIND = re.compile(
+    r"[\s-]*((?:[^\W\d_][^\s,;:.()=]*|[°€£¢%])(?:\s+[^\W\d_][^\s,;:.()=]*){0,3})"
+)
+_NO_UNIT = frozenset(
+    ["in", "a", "an", "per", "of", "for", "from", "at", "on", "by", "to", "as", "because", "since", "so", "when",
+     "if", "with", "which", "who", "that", "is", "are", "was", "were", "will", "would", "can", "has", "have",
+     "altogether", "total", "overall", "together", "each", "every", "instead", "after", "before", "without", "the",
+     "his", "her", "its", "their", "this", "these", "possible", "different", "such", "distinct", "only", "needed"]
+)  # fmt: skip
+_BOUND = re.compile(
+    r"\b(?:at (?:most|least)|(?:less|more|fewer|greater|bigger|smaller) than|no (?:more|less|fewer) than|up to|"
+    r"between)\s+(?:or equal to\s+)?\W{0,3}[\d\\]",
+    re.IGNORECASE,
+)
+_ABOUT = re.compile(
+    r"(?<!\\)\b(?:about|approximately|approx\.?|roughly|around|nearly|almost)\s+\W{0,3}[\d\\]",
+    re.IGNORECASE,
 )
 _PROSE = re.compile(r"[^\W\d_]{3}")
 Equal = Callable[[str], bool | None]
@@ -50,22 +77,23 @@ class Given:
 
 
 def given(text: str, finish: Finish) -> Given:
-    """The answers of a reply after its thoughts; none where it gives none, or is cut inside of one."""
+    """The answers of a reply after its thoughts; none where it gives none, or is cut in one."""
     where, found = answers(text, finish)
     if where == "box" and found:
-        behind = text[text.rfind("boxed") :] if finish is not Finish.LENGTH else ""
-        return Given(
-            where,
-            _with_units(text, final_boxes(text)),
-            tuple(announced_spans(behind[-_TAIL:])),
-        )
+        behind = text[text.rfind(found[-1]) + len(found[-1]) :]
+        behind = behind if finish is not Finish.LENGTH else ""
+        added = (*announced_spans(behind[-_TAIL:]), *doubts(behind[-_TAIL:]))
+        return Given(where, _with_units(text, final_boxes(text)), added)
     if where == "answer tag" or _is_hashed(text):
         hashed = _HASHED.findall(text) if _is_hashed(text) and not found else []
         return Given(where, found or tuple(hashed[-1:]))
-    if finish is Finish.LENGTH:
+    if finish is Finish.LENGTH or (not found and _is_open(text)):
         return Given(where, found)
-    if where == "announcement" and not found and _is_open(text):
-        return Given(where, ())
+    return _in_prose(text, where, found)
+
+
+def _in_prose(text: str, where: str, found: tuple[str, ...]) -> Given:
+    """The answers of a reply without a box, a tag or `####`."""
     tail = _BROKEN.sub(" ", text[-_TAIL:])
     spans = announced_spans(tail) or labelled_span(tail)
     if spans:
@@ -88,71 +116,116 @@ def _is_open(text: str) -> bool:
 def _with_units(text: str, boxes: Sequence[str]) -> tuple[str, ...]:
     r"""The boxes, the last one with the unit that stands behind it: `\boxed{5}` metres."""
     last = boxes[-1]
-    match = _UNIT_BEHIND.match(text[text.rfind(last) + len(last) + 1 :][:80])
-    word = (match[1] or match[2]) if match else ""
-    known = unit(word) if word else None
-    if known is None or not known.is_known or not re.fullmatch(r"[\\\d.,^{}\s()a-z*/+-]+", last):
+    word = _known_unit(text[text.rfind(last) + len(last) + 1 :][:80])
+    if not word or not re.fullmatch(r"[\\\d.,^{}\s()a-z*/+-]+", last):
         return tuple(boxes)
     return (*boxes[:-1], rf"{last}\text{{ {word} }}")
 
 
-def says(text: str, equal: Equal, question: str) -> bool | None:
-    """Whether the text of an answer gives what is `equal`; None where the task's answer can't be read.
+def _known_unit(behind: str) -> str:
+    """The unit of measurement with which a text begins; empty without one."""
+    match = _UNIT_BEHIND.match(behind)
+    word = (match[1] or match[2]) if match else ""
+    known = unit(word) if word else None
+    return word if known is not None and known.is_known else ""
 
-    The whole text is read first, then what stands in bold, in formulas, behind the last `=`, and last
-    a number, if the text has but one that the question does not give.  Of several formulas with a
-    value each must be equal.
+
+def says(text: str, equal: Equal, question: str) -> bool | None:
+    """Whether the text of an answer gives what is `equal`; None where the task's can't be read.
+
+    The whole text is read first, then what stands in bold, in formulas, behind the last `=`, and
+    last a number, if the text has but one that the question does not give.  Of several formulas
+    with a value each must be equal.
     """
     known = equal(text)
     if known is not False:
         return known
-    if denied(text):
-        return False
+    text = without_contrast(text)
+    if "either " in text and any(equal(tail) for tail in tails(text.replace("either ", ""))):
+        return True
+    return not denied(text) and _says_in_part(text, equal, question)
+
+
+def _says_in_part(text: str, equal: Equal, question: str) -> bool:
     rest = _LABEL.sub("", _REMARK.sub("", text))
     if rest != text and equal(rest):
         return True
     if heavy := bold(text):
         return bool(equal(heavy)) or (heavy != text and bool(says(heavy, equal, question)))
-    for part in _THAT_IS.split(rest)[::-1]:
-        if part != rest:
-            return bool(says(part, equal, question))
+    *_, last = _THAT_IS.split(rest)
+    if last != rest:
+        return bool(says(last, equal, question))
+    if _is_bounded(text, equal, question):
+        return False
+    if (subject := head(rest)) and equal(subject):
+        return True
+    if any(equal(tail) for tail in tails(_with_names(rest))):
+        return True
     if inside := formulas(rest):
         return _formulas(rest, inside, equal)
     return _in_words(rest, equal, question)
 
 
+def _with_names(text: str) -> str:
+    """`x is 2 and y is 3` as equations."""
+    named, count = _NAMED_IN_WORDS.subn(r"\1 = ", text)
+    return named if count > 1 else text
+
+
+def _is_bounded(text: str, equal: Equal, question: str) -> bool:
+    """Whether a text gives a bound, or a rounded value where the question asks for the exact one."""
+    if _BOUND.search(text):
+        return True
+    return bool(_ABOUT.search(text)) and not ROUNDED.search(question)
+
+
 def _formulas(text: str, inside: Sequence[str], equal: Equal) -> bool:
-    behind = text[text.rfind(inside[-1]) + len(inside[-1]) :]
-    match = _UNIT_BEHIND.match(behind)
-    word = (match[1] or match[2]) if match else ""
-    known = unit(word) if word else None
-    last = rf"{inside[-1]}\text{{ {word} }}" if known is not None and known.is_known else inside[-1]
-    others = [one for one in inside[:-1] if number_of(spelled(one)) is not None]
+    word = _known_unit(text[text.rfind(inside[-1]) + len(inside[-1]) :])
+    if is_subordinate(text[: text.rfind(inside[-1])]) or _is_of_a_pair(text, inside):
+        return False
+    last = rf"{inside[-1]}\text{{ {word} }}" if word else inside[-1]
+    offered = re.search(r"\bor\b", text[text.find(inside[0]) :])
+    others = [one for one in inside[:-1] if offered or number_of(spelled(one)) is not None]
     return bool(equal(last)) and all(equal(one) for one in others)
 
 
+def _is_of_a_pair(text: str, inside: Sequence[str]) -> bool:
+    """Whether two values end a sentence, each with its own name: `$m=4$ and $n=5$`."""
+    *_, one, other = ("", *inside)
+    names = [_NAMED.match(formula) for formula in (one, other)]
+    between = text[text.rfind(one) + len(one) : text.rfind(other)] if one else ""
+    return all(names) and bool(re.fullmatch(r"[\s$\\()]*and[\s$\\()]*", between))
+
+
 def _in_words(text: str, equal: Equal, question: str) -> bool:
-    text = _ORDINAL.sub(r"\1", text)
-    parts = [part for part in re.split(r"(?<![<>=])=(?!=)|→|⇒", text)]
-    last = parts[-1].strip()
-    if any(equal(part) is False for part in parts[:-1] if number_of(spelled(part)) is not None):
+    text = _ORDINAL.sub(r"\1", text.replace("\\$", "$").replace("\\%", "%"))
+    *front, last = re.split(r"(?<![<>=])=(?!=)|→|⇒", text)
+    if any(equal(part) is False for part in front if number_of(spelled(part)) is not None):
         return False
-    if len(parts) > 1 and equal(last):
-        return True
+    last = last.strip()
+    if front and is_unsolved(spelled(front[-1]), last, "", spelled(question)):
+        return False
+    return bool(front and equal(last)) or _in_a_sentence(text, last, equal, question)
+
+
+def _in_a_sentence(text: str, last: str, equal: Equal, question: str) -> bool:
     if "\\" in last or not _PROSE.search(text):  # a formula, which has been read as a whole
         return False
-    said = _VERB.split(text)[-1]
-    if said != text and equal(said):
-        return True
+    if span := _COMPOUND.search(last):
+        return bool(equal(span[0]))
     number = only_number(last, question)
-    if not number:
-        return False
-    behind = last[last.rfind(number) + len(number) :]
-    match = re.match(
-        r"[\s-]*([A-Za-zμ°€£¢]+(?:/[A-Za-z]+)?[²³]?(?:\s(?:per|centi\w+|metres?|meters?)(?:\s\w+)?)?)",
-        behind,
+    return (
+        bool(number)
+        and not is_another(text, text.rfind(number))
+        and _with_its_unit(number, last, equal)
     )
-    known = unit(match[1]) if match and match[1] not in ("in", "a", "per", "of") else None
-    if known is not None and known.is_known and match:
-        return bool(equal(f"{number} {match[1]}"))
-    return bool(equal(number))
+
+
+def _with_its_unit(number: str, text: str, equal: Equal) -> bool:
+    """Whether a number is equal with the words behind it, of which the first few are its unit."""
+    behind = text[text.rfind(number) + len(number) :]
+    match = _WORDS_BEHIND.match(behind)
+    words = match[1].split() if match else []
+    if not words or number.endswith("%") or words[0].casefold() in _NO_UNIT:
+        return bool(equal(number))
+    return any(equal(f"{number} {' '.join(words[:end])}") for end in range(1, len(words) + 1))

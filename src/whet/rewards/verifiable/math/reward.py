@@ -18,6 +18,7 @@ from whet.types import Reason, Rollout, Task, Verdict
 from whet.types.messages import question_in
 
 _SHOWN = 80  # characters of an answer in a note
+_LONGEST_GOLD = 4000  # characters of a task's answer; a longer one is a fault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,8 @@ class Math(Reward):
         return replace(verdict, cost_ms=1000 * (perf_counter() - start))
 
     def _judge(self, rollout: Rollout) -> Verdict:
+        if len(rollout.task.answer) > _LONGEST_GOLD:
+            return _unread(rollout.task)
         if not plain(rollout.task.answer).strip():  # `$$` says nothing, as blanks do
             return nothing_to_compare(rollout)
         text = after_think(with_open_think(rollout.turns))
@@ -57,7 +60,10 @@ class Math(Reward):
         found = given(text, rollout.finish)
         if not found.answers:
             return no_answer(rollout)
-        if len(set(map(plain, found.answers))) > self.boxes:
+        if (
+            len({plain(one) if len(one) <= self.longest else one for one in found.answers})
+            > self.boxes
+        ):
             note = f"{found.where}: {len(found.answers)} answers"
             return Verdict.failure(Reason.WRONG, note=note)
         judged = [
@@ -96,10 +102,14 @@ class Math(Reward):
                 return Verdict.failure(Reason.TIMEOUT, note=note)
             equal = None
         if equal is None:
-            return Verdict.unjudged(
-                f"the answer of task {rollout.task.id!r} can't be read: {gold[:_SHOWN]}"
-            )
+            return _unread(rollout.task)
         return Verdict.binary(correct=equal, note=note, answer=canonical(answer))
+
+
+def _unread(task: Task) -> Verdict:
+    """The fault of a task whose answer is not read."""
+    gold = formula(task.answer[:_LONGEST_GOLD])[:_SHOWN]
+    return Verdict.unjudged(f"the answer of task {task.id!r} can't be read: {gold}")
 
 
 def _can_judge(workers: Workers, gold: str) -> bool:

@@ -24,10 +24,11 @@ _SIGNS = str.maketrans(
         "∖": "∖", "µ": "μ", "⦅": "(", "⋯": "...", "ϕ": "φ", "\u2062": "*",  # noqa: RUF001
     }
 )  # fmt: skip
-_LETTERS = (
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron "
-    "pi rho varsigma sigma tau upsilon phi chi psi omega"
-).split()
+_LETTERS = [
+    "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa",
+    "lambda", "mu", "nu", "xi", "omicron", "pi", "rho", "varsigma", "sigma", "tau", "upsilon",
+    "phi", "chi", "psi", "omega",
+]  # fmt: skip
 _GREEK = {name: chr(code) for code, name in enumerate(_LETTERS, 0x3B1)}
 _NAMED = _GREEK | {
     "uppi": "π", "varphi": "φ", "vartheta": "θ", "varepsilon": "ε", "Delta": "Δ", "Omega": "Ω",
@@ -53,6 +54,10 @@ _NAMED = _GREEK | {
     "arccos": r"\arccos", "dfrac": r"\frac", "tfrac": r"\frac", "cfrac": r"\frac",
     "dbinom": r"\binom", "tbinom": r"\binom", "imath": "i", "ell": "l", "percent": "%",
 }  # fmt: skip
+_STYLES = ("<font>", "<circle>", "<square>", "<compat>")
+_NO_DIGIT = 0xE100  # in a private area of Unicode
+_QUOTE = re.compile(r'"')
+_SPACE = re.compile(r"(?<![\w])\s+|\s+(?![\w])")
 _COMMAND = re.compile(r"\\([A-Za-z]+)\s*")
 _WORDED = re.compile(
     r"\\(?:text|textrm|textnormal|textsf|textup|mathrm|mathsf|mbox|operatorname\*?|mathit|textit|"
@@ -69,15 +74,30 @@ _UPRIGHT = {"e", "i", "d", "π", "ln", "log", "lg", "sin", "cos", "tan", "cot", 
 _EARLY = tuple(
     (re.compile(pattern), to)
     for pattern, to in (
+        (r"^\s*~\s*(?=[$\d])(?!.*~)", "≈"),
         (r"[✅✓✔\ufe0f\U0001f300-\U0001faff]", ""),  # a tick or a picture behind an answer
         (r"</?(?:b|i|em|strong|sub|sup|span|p|br)\s*/?>", " "),
+        (
+            r"\\(?:color|textcolor)\s*\{[^{}]*\}|\\(?:underline|tiny|small|normalsize)(?![A-Za-z])",
+            " ",
+        ),
+        (r"\\(?:[lL]arge|LARGE|[hH]uge)(?![A-Za-z])|\\$", " "),
         (r"([⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ]+)", lambda m: "^{" + m[1].translate(_SUPERSCRIPTS) + "}"),
+        (
+            r"(?<=\d)\s*\\(?:mathrm|text|rm)\{\s*[eE]\s*\}\s*(?:\{\s*([-+]?\d+)\s*\}|([-+]\d+))",
+            r"e\1\2",
+        ),
+        (r"(?<=\d)\s*\\(?:mathrm|text|rm)\{\s*[eE]\s*([-+])\s*\}\s*(?=\d)", r"e\1"),
         (r"([₀₁₂₃₄₅₆₇₈₉]+)", lambda m: "_{" + m[1].translate(_SUBSCRIPTS) + "}"),
     )
 )
 _LATE = tuple(
     (re.compile(pattern), to)
     for pattern, to in (
+        (r"<=(?!>)", "≤"),
+        (r">=", "≥"),
+        (r"(?<![\d)}])\s*!=", "≠"),
+        (r"(?<=\d),\\!\s*(?=\d{3}(?!\d))", "{,}"),
         (r"\\\\(?:\[[^\]]*\])?(?![a-zA-Z])", "\ue001"),
         (r"\\%", "%"),
         (r"\\([$#&_])", r"\1"),
@@ -96,11 +116,18 @@ _LATE = tuple(
 _LAST = tuple(
     (re.compile(pattern), to)
     for pattern, to in (
+        (r"\"?\s*\b(?:negative|minus)\s+infinity\b\s*\"?", "-∞"),
+        (r"\"?\s*\b(?:positive |plus )?infinity\b\s*\"?", "∞"),
+        (r"\\(?:vec|overrightarrow)\s*\{?\s*([A-Za-z])\s*\}?(?![A-Za-z])", r"\1"),
         (r"\{\s*([(\[\])<>=:.⟨⟩])\s*\}", r"\1"),
         (r"(\d*\.\d*)\\(?:overline|bar)\s*\{?\s*(\d+)\s*\}?", r"\1(\2)"),
         (r"(\d*\.\d*?)(?:\\dot\s*\{?(\d)\}?)(\d*)(?:\\dot\s*\{?(\d)\}?)", r"\1(\2\3\4)"),
         (r"(\d*\.\d*)\\dot\s*\{?(\d)\}?", r"\1(\2)"),
         (r"(\d*\.\d*?)(\d{1,6}?)\2{2,}+\d{0,5}\s*\.\.\.", r"\1(\2)"),
+        (  # a whole bracket of digits and commas is a list
+            r"(?<=[(\[⟪])\s*\d{1,3}(?:,\d{3})+\s*(?=[)\]⟫])",
+            lambda m: m[0].replace(",", ", "),
+        ),
         (r"(?<![\d.])([1-9]\d{0,2})((?:\{,\}\d{3})+)(?![\d{])",
         lambda m: m[1] + m[2].replace("{,}", "")),
         (r"(?<=\d)\{,\}(?=\d)", "."),
@@ -119,7 +146,10 @@ _LAST = tuple(
         (r"\^\s*\{\s*('+)\s*\}|\^\s*('+)", r"\1\2"),
         (r"_\s*\{\s*\"?(\w+)\"?\s*\}", r"_{\1}"),
         (r"_\s*(\w)", r"_{\1}"),
-        (r"(?<![\w)}\]])(?:\{\s*\})?\s*[\^_]\s*\{?(\d+)\}?\s*\"?\s*C\s*\"?\s*_\{(\d+)\}", r"\\binom{\1}{\2}"),
+        (
+            r"(?<![\w)}\]])(?:\{\s*\})?\s*[\^_]\s*\{?(\d+)\}?\s*\"?\s*C\s*\"?\s*_\{(\d+)\}",
+            r"\\binom{\1}{\2}",
+        ),
         (r"\bC\(\s*(\d+)\s*,\s*(\d+)\s*\)", r"\\binom{\1}{\2}"),
         (r"\*\*", "^"),
         (r"(?<![\d.}])(\d+)\s*\\frac\{(\d+)\}\{(\d+)\}", r"(\1+\\frac{\2}{\3})"),
@@ -136,6 +166,7 @@ def spelled(text: str) -> str:
     for pattern, to in _EARLY:
         text = pattern.sub(to, text)
     text = "".join(map(_fraction, text.translate(_SETS).translate(_SIGNS)))
+    text = "".join(map(_styled, text)) if not text.isascii() else text
     text = unicodedata.normalize("NFKC", text).translate(_SIGNS)
     text = _undollared(text.strip())
     text = _VECTOR.sub(lambda m: {"i": "î", "j": "ĵ", "k": "k\u0302"}[m[1] or m[2]] + " ", text)
@@ -147,6 +178,12 @@ def spelled(text: str) -> str:
     for pattern, to in _LAST:
         text = pattern.sub(to, text)
     return text.strip()
+
+
+def squeezed(text: str) -> str:
+    """A spelled text without blanks and quotes that say nothing."""
+    text = _QUOTE.sub(" ", text).strip()
+    return _SPACE.sub("", text if text.endswith("..") else text.rstrip(".").strip())
 
 
 def _undollared(text: str) -> str:
@@ -167,6 +204,14 @@ def _fraction(sign: str) -> str:
     return rf"\frac{{{over}}}{{{under}}}" if under else sign
 
 
+def _styled(sign: str) -> str:
+    """A digit of a mathematical alphabet, in a circle or in brackets as a sign that is no digit."""
+    kind = unicodedata.decomposition(sign).split(" ")[0]
+    if kind not in _STYLES or unicodedata.category(sign) not in ("Nd", "No"):
+        return sign
+    return chr(_NO_DIGIT + int(unicodedata.numeric(sign)))
+
+
 def _worded(match: re.Match[str]) -> str:
     """Words in quotes; numbers, single constants and names of functions bare."""
     inner = (match[1] if match[1] is not None else match[2]).strip()
@@ -175,7 +220,7 @@ def _worded(match: re.Match[str]) -> str:
     if re.search(r"\d", inner):
         return f" {inner} "
     command = match[0].startswith((r"\mathbf", r"\boldsymbol", r"\bm", r"\mathit", r"\mathcal"))
-    if command and len(inner) <= 2 or "\\" in inner:
+    if command and not inner[2:] or "\\" in inner:
         return f" {inner} "
     return f' "{inner}" ' if '"' not in inner else f" {inner} "
 

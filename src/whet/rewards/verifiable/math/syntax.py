@@ -9,11 +9,12 @@ from typing import Any
 
 Tree = tuple[Any, ...]
 FUNCTIONS = frozenset(
-    (
-        "sin cos tan cot sec csc arcsin arccos arctan arccot sinh cosh tanh ln log lg exp "
-        "gcd lcm max min sqrt asin acos atan Re Im abs"
-    ).split()
-)
+    [
+        "sin", "cos", "tan", "cot", "sec", "csc", "arcsin", "arccos", "arctan", "arccot", "sinh",
+        "cosh", "tanh", "ln", "log", "lg", "exp", "gcd", "lcm", "max", "min", "sqrt", "asin",
+        "acos", "atan", "Re", "Im", "abs",
+    ]
+)  # fmt: skip
 _TOKEN = re.compile(
     r"\s*(?:(?P<rep>\d*\.\d*\(\d+\))|(?P<num>\d+(?:\.\d+)?|\.\d+)|\\(?P<cmd>[A-Za-z]+)"
     r"|(?P<word>(?:arc)?(?:sinh|cosh|tanh|sin|cos|tan|cot|sec|csc)|ln|log|lg|exp|gcd|lcm|sqrt|"
@@ -21,6 +22,7 @@ _TOKEN = re.compile(
     r"|(?P<name>[A-Za-zα-ωΑ-ΩîĵŵΔ](?:\u0302)?(?:_\{[\w+\-,]+\})?'*)"
     r"|(?P<op>!!|[-+*/^!%°(){}\[\],|⌊⌋⌈⌉_]))"
 )
+_DIGITS = 4000  # of a number: Python reads integers of up to 4300
 _DEEPEST = 60  # operands in operands
 _LONGEST = 160  # tokens; a tree is never deeper
 _CLOSING = {"(": ")", "{": "}", "[": "]", "|": "|", "⌊": "⌋", "⌈": "⌉"}
@@ -37,6 +39,14 @@ def tree(text: str) -> Tree:
     if reader.peek() is not None:
         raise UnreadableError(text)
     return found
+
+
+def tree_or_none(text: str) -> Tree | None:
+    """The tree of a formula; None for any other text."""
+    try:
+        return tree(text)
+    except UnreadableError:
+        return None
 
 
 def names(of: Tree) -> frozenset[str]:
@@ -60,6 +70,8 @@ def _tokens(text: str) -> list[tuple[str, str]]:
         if match is None:
             raise UnreadableError(text)
         kind = match.lastgroup or ""
+        if len(match[0]) > _DIGITS:
+            raise UnreadableError(text)
         found.append((kind, match[kind]))
         at = match.end()
         if len(found) > _LONGEST:
@@ -98,6 +110,8 @@ class _Reader:
     def _signed(self) -> Tree:
         if self._is("-", "+"):
             sign = self._take()[1]
+            if self._is("-", "+"):
+                raise UnreadableError("two signs")
             inner = self._signed()
             return ("neg", inner) if sign == "-" else inner
         return self._product()

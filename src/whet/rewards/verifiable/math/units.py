@@ -34,10 +34,14 @@ class Unit:
         return all(name in _DIMENSIONS for name in self.powers)
 
 
-_DIMENSIONS = frozenset(("m s kg A K mol cd rad ° °C °F $ € £ ¥ ₹ % px bit").split())
+_DIMENSIONS = frozenset(
+    ["m", "s", "kg", "A", "K", "mol", "cd", "rad", "°", "°C", "°F", "$", "€", "£", "¥", "₹", "%",
+     "px", "bit"]
+)  # fmt: skip
 _BASES = {
     "m": ({"m": 1}, "m meter metre", 1), "g": ({"kg": 1}, "g gram gramme", Fraction(1, 1000)),
-    "s": ({"s": 1}, "s second sec", 1), "A": ({"A": 1}, "A ampere amp", 1), "K": ({"K": 1}, "K kelvin", 1),
+    "s": ({"s": 1}, "s second sec", 1), "A": ({"A": 1}, "A ampere amp", 1),
+    "K": ({"K": 1}, "K kelvin", 1),
     "mol": ({"mol": 1}, "mol mole", 1), "L": ({"m": 3}, "L l liter litre", Fraction(1, 1000)),
     "N": ({"kg": 1, "m": 1, "s": -2}, "N newton", 1), "J": ({"kg": 1, "m": 2, "s": -2}, "J joule",
     1),
@@ -59,7 +63,8 @@ _PREFIXES = {
 }  # fmt: skip
 _DAY = 86400
 _OTHERS = {
-    "min minute": (60, {"s": 1}), "h hr hour": (3600, {"s": 1}), "d day": (_DAY, {"s": 1}), "week wk": (7 * _DAY, {"s": 1}),
+    "min minute": (60, {"s": 1}), "h hr hour": (3600, {"s": 1}), "d day": (_DAY, {"s": 1}),
+    "week wk": (7 * _DAY, {"s": 1}),
     "year yr": (1, {"year": 1}), "month": (1, {"month": 1}),
     "rad radian": (1, {"rad": 1}), "° deg degree": (math.pi / 180, {"rad": 1}),
     "rev revolution": (2 * math.pi, {"rad": 1}), "°C celsius": (1, {"°C": 1}), "°F fahrenheit": (1,
@@ -75,7 +80,9 @@ _OTHERS = {
     "gal gallon": (Fraction("0.003785411784"), {"m": 3}), "lb lbs pound": (Fraction("0.45359237"),
     {"kg": 1}),
     "oz ounce": (Fraction("0.028349523125"), {"kg": 1}), "t ton tonne": (1000, {"kg": 1}),
-    "dozen": (12, {}), "% percent": (Fraction(1, 100), {}), "‰ permille": (Fraction(1, 1000), {}),
+    "atm atmosphere": (101_325, {"kg": 1, "m": -1, "s": -2}),
+    "bar": (100_000, {"kg": 1, "m": -1, "s": -2}),
+    "dozen": (12, {}), "% percent pct percentage": (Fraction(1, 100), {}), "‰ permille": (Fraction(1, 1000), {}),
     "cal calorie": (Fraction("4.184"), {"kg": 1, "m": 2, "s": -2}), "ppm": (Fraction(1, 10**6), {}),
     "thousand": (1000, {}), "million": (10**6, {}), "billion": (10**9, {}), "trillion": (10**12,
     {}), "hundred": (100, {}),
@@ -92,7 +99,7 @@ def _table() -> dict[str, Unit]:
         for sign, (long, tens) in _PREFIXES.items():
             scaled = Unit(Fraction(10) ** tens * size, powers)
             found[sign + symbol] = scaled
-            found |= {long + word: scaled for word in words.split() if len(word) > 2}
+            found |= {long + word: scaled for word in words.split() if word[2:]}
         found |= {word: Unit(Fraction(size), powers) for word in words.split()}
     found |= {
         "kcal": Unit(Fraction(4184), {"kg": 1, "m": 2, "s": -2}),
@@ -114,7 +121,7 @@ def named(word: str) -> Unit | None:
     """The unit of a symbol or of a word in singular or plural; None for any other word."""
     for form in (
         word,
-        word.removesuffix("s") if len(word) > 2 else word,
+        word.removesuffix("s") if word[2:] else word,
         word.lower(),
         word.lower().removesuffix("s"),
     ):
@@ -151,10 +158,10 @@ def unit(text: str) -> Unit | None:
 
 def _singular(word: str) -> str:
     word = word.casefold()
-    return word.removesuffix("s") if len(word) > 3 else word
+    return word.removesuffix("s") if word[3:] else word
 
 
-def _pieces(text: str):
+def _pieces(text: str) -> list[tuple[str | None, str | None, str, int]]:
     at, pieces = 0, []
     text = text.replace("(", " ").replace(")", " ")
     while at < len(text.rstrip()):
@@ -163,7 +170,12 @@ def _pieces(text: str):
             return []
         post = {"squared": 2, "cubed": 3}.get(match["post"] or "", 1)
         pieces.append(
-            (match["op"], match["pre"], match["word"], int(match["power"] or match["low"] or post))
+            (
+                match["op"],
+                match["pre"],
+                match["word"] or "",
+                int(match["power"] or match["low"] or post),
+            )
         )
         at = match.end()
     return pieces

@@ -1,0 +1,109 @@
+"""Answers in words, whose verdict needs no formula."""
+
+import re
+from collections.abc import Collection
+
+from whet.rewards.verifiable.answer_frames import is_answer
+from whet.rewards.verifiable.answer_words import answer_words
+from whet.rewards.verifiable.math.amounts import Amount
+from whet.rewards.verifiable.math.meanings import meanings
+from whet.rewards.verifiable.math.syntax import FUNCTIONS, operations
+
+_NOTHING = re.compile(
+    r"^(?:(?:so|hence|thus|therefore) )?(?:there (?:is|are) |there exists? )?(?:none|(?:the )?empty set"
+    r"|(?:(?:the|this|its|such an?) (?:\w+ ){1,3}?)?(?:does not exist|do not exist|is undefined|"
+    r"is impossible|doesn't exist|(?:has|have) no(?: real)? (?:solutions?|values?|roots?|limit))"
+    r"|dne|undefined|impossible|not defined"
+    r"|no(?: real| integer| positive| such| valid)*(?: (?:solutions?|values?|roots?|numbers?|limit|"
+    r"intersections?|points?|such \w+|\w+))?)(?: exists?)?$|^∅$|^⟪\s*⟫$"
+)
+_POLAR = {"yes": True, "true": True, "no": False, "false": False}
+_SAID_POLAR = re.compile(
+    r"(?:(?:so|hence|thus|therefore|the answer|it|this|the statement|the claim) )*(?:is )?"
+    r"(yes|true|no|false)\b(.*)"
+)
+_AND = re.compile(r"[,;]|\band\b")
+_DOUBT = frozenset(
+    [
+        "not", "no", "never", "false", "or", "neither", "nor", "if", "unless", "whether", "doesn't",
+        "isn't", "cannot", "can't", "don't", "wrong", "either", "maybe", "perhaps", "might", "may",
+    ]
+)  # fmt: skip
+_EVERYTHING = re.compile(r"^(?:all|every|any) ")
+
+
+def worded(wanted: str, given: str, asked: str) -> bool | None:
+    """The verdict for answers in words; None where the task's answer is a formula.
+
+    Words of the question may stand around the answer: `the limit does not exist`.
+    """
+    gold, said = _prose(wanted), _prose(re.sub(r"^[A-Za-z]\s*[=∈]\s*", "", given))
+    if gold in _POLAR:
+        return _polarity(said) == _POLAR[gold]
+    if _NOTHING.match(gold):
+        return bool(_NOTHING.match(said))
+    if gold == said and not re.search(r"[\d=<>≤≥^*/+\\]|[a-z] ?-", wanted):
+        return True
+    if (
+        re.fullmatch(r"[a-z][a-z' -]{2,}", gold)
+        and not _EVERYTHING.match(gold)
+        and (_is_word(wanted) or not any(True for _ in meanings(wanted)))
+    ):
+        bare = re.sub(r"^(?:it is|it's|on|the|a|an) ", "", said)
+        question = answer_words(asked)
+        if _is_list(gold, wanted):
+            return _listed(wanted) == _listed(given)
+        if _without(gold, question) == _without(bare, question):
+            return True
+        return gold == bare or is_answer(said, gold, question) or _ends_in(said, gold, question)
+    if _EVERYTHING.match(gold) and _EVERYTHING.sub("", gold) == _EVERYTHING.sub("", said):
+        return True
+    if re.search(r"\b(?:at least|at most|not|more than|less than|fewer than)\b", gold):
+        return False
+    return None
+
+
+def _polarity(said: str) -> bool | None:
+    """Whether a sentence says yes; None where it says neither yes nor no."""
+    match = _SAID_POLAR.match(said)
+    if match is None or re.search(r"\b(?:yes|true|no|false|or|but|not sure)\b", match[2]):
+        return None
+    return _POLAR[match[1]]
+
+
+def _is_list(gold: str, wanted: str) -> bool:
+    return bool(_AND.search(wanted.strip('" '))) and len(_listed(wanted)) > 1 and len(gold) > 0
+
+
+def _listed(text: str) -> frozenset[str]:
+    """The items of a list of words, in any order."""
+    return frozenset(one for part in _AND.split(text) if (one := _prose(part)))
+
+
+def _without(text: str, question: Collection[str]) -> list[str]:
+    """The words that the question has not; the text itself where it has them all."""
+    words = [word for word in text.split() if word not in question]
+    return words or [text]
+
+
+def _ends_in(said: str, gold: str, question: Collection[str]) -> bool:
+    """Whether a sentence ends in a word of the question and the answer: `the series converges`."""
+    before = said.removesuffix(gold).split() if said.endswith(f" {gold}") else []
+    return bool(before) and before[-1] in question and not _DOUBT & set(before)
+
+
+def _prose(text: str) -> str:
+    return " ".join(re.sub(r"[^\w\s∅⟪⟫'-]", " ", text.replace('"', " ")).casefold().split())
+
+
+def says_nothing(text: str) -> bool:
+    """Whether a text says that there is no answer."""
+    return bool(_NOTHING.match(_prose(text)))
+
+
+def _is_word(text: str) -> bool:
+    """Whether letters are a word and no product: `listen` is not `silent`."""
+    return bool(re.fullmatch(r'"?[a-z]{4,}"?', text)) and all(
+        isinstance(one, Amount) and not one.closed and not FUNCTIONS & operations(one.formula)
+        for one in meanings(text)
+    )
