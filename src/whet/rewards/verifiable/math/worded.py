@@ -4,13 +4,15 @@ import re
 from collections.abc import Collection
 
 from whet.rewards.verifiable.answer_frames import is_answer
-from whet.rewards.verifiable.answer_words import answer_words
+from whet.rewards.verifiable.answer_questions import Question
+from whet.rewards.verifiable.answer_words import normal_words
 from whet.rewards.verifiable.math.amounts import Amount
 from whet.rewards.verifiable.math.meanings import meanings
 from whet.rewards.verifiable.math.syntax import FUNCTIONS, operations
 
 _NOTHING = re.compile(
-    r"^(?:(?:so|hence|thus|therefore) )?(?:there (?:is|are) |there exists? )?(?:none|(?:the )?empty set"
+    r"^(?:(?:so|hence|thus|therefore) )?(?:there (?:is|are) |there exists? )?"
+    r"(?:none|(?:the )?empty set"
     r"|(?:(?:the|this|its|such an?) (?:\w+ ){1,3}?)?(?:does not exist|do not exist|is undefined|"
     r"is impossible|doesn't exist|(?:has|have) no(?: real)? (?:solutions?|values?|roots?|limit))"
     r"|dne|undefined|impossible|not defined"
@@ -44,23 +46,31 @@ def worded(wanted: str, given: str, asked: str) -> bool | None:
         return bool(_NOTHING.match(said))
     if gold == said and not re.search(r"[\d=<>≤≥^*/+\\]|[a-z] ?-", wanted):
         return True
-    if (
-        re.fullmatch(r"[a-z][a-z' -]{2,}", gold)
-        and not _EVERYTHING.match(gold)
-        and (_is_word(wanted) or not any(True for _ in meanings(wanted)))
-    ):
-        bare = re.sub(r"^(?:it is|it's|on|the|a|an) ", "", said)
-        question = answer_words(asked)
+    if _is_worded(gold, wanted):
         if _is_list(gold, wanted):
             return _listed(wanted) == _listed(given)
-        if _without(gold, question) == _without(bare, question):
-            return True
-        return gold == bare or is_answer(said, gold, question) or _ends_in(said, gold, question)
+        return _says(said, gold, asked)
     if _EVERYTHING.match(gold) and _EVERYTHING.sub("", gold) == _EVERYTHING.sub("", said):
         return True
     if re.search(r"\b(?:at least|at most|not|more than|less than|fewer than)\b", gold):
         return False
     return None
+
+
+def _is_worded(gold: str, wanted: str) -> bool:
+    """Whether the task's answer is words that have no value."""
+    if not re.fullmatch(r"[a-z][a-z' -]{2,}", gold) or _EVERYTHING.match(gold):
+        return False
+    return _is_word(wanted) or not any(True for _ in meanings(wanted))
+
+
+def _says(said: str, gold: str, asked: str) -> bool:
+    """Whether a text says these words, alone or among those of the question."""
+    bare, words = re.sub(r"^(?:it is|it's|on|the|a|an) ", "", said), normal_words(asked)
+    if gold == bare or _without(gold, words) == _without(bare, words):
+        return True
+    question = Question.of(re.sub(r"[.\s]*$", "?", asked, count=1))  # `Find the limit.` is one
+    return is_answer(said, gold, question) or _ends_in(said, gold, words)
 
 
 def _polarity(said: str) -> bool | None:
