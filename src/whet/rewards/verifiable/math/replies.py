@@ -34,6 +34,10 @@ _THAT_IS = re.compile(
     r",?\s*(?:i\.\s?e\.|that is|that's|in other words|or rather|soit|namely|also known as)[,:]?\s+",
     re.IGNORECASE,
 )
+_WHICH_IS = re.compile(
+    r",\s*which (?:is|equals|makes|comes to|simplifies to)\s+(?=minus\b|[-−+$\\(\[√\d])",  # noqa: RUF001
+    re.IGNORECASE,
+)
 _NAMED = re.compile(r"\s*\\?[A-Za-zα-ω]+(?:_\{?\w+\}?)?\s*=(?!.*=)")
 _ORDINAL = re.compile(r"\b(\d+)(?:st|nd|rd|th)\b")
 _BROKEN = re.compile(r"(?<![.:;!?。*|$}>\d\n])[ \t]*\n(?=[a-z\d(])|[ \t]*\n(?=(?:or|and|but)\b)")
@@ -137,6 +141,7 @@ def says(text: str, equal: Equal, question: str) -> bool | None:
     last a number, if the text has but one that the question does not give.  Of several formulas
     with a value each must be equal.
     """
+    *_, text = _WHICH_IS.split(text)
     known = equal(text)
     if known is not False:
         return known

@@ -1,7 +1,7 @@
 """Answers in words, whose verdict needs no formula."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from whet.rewards.verifiable.answer_frames import is_answer
 from whet.rewards.verifiable.answer_questions import Question
@@ -31,6 +31,7 @@ _DOUBT = frozenset(
         "isn't", "cannot", "can't", "don't", "wrong", "either", "maybe", "perhaps", "might", "may",
     ]
 )  # fmt: skip
+_FORMS = {"converges": "convergent", "diverges": "divergent"}
 _EVERYTHING = re.compile(r"^(?:all|every|any) ")
 
 
@@ -67,7 +68,7 @@ def _is_worded(gold: str, wanted: str) -> bool:
 def _says(said: str, gold: str, asked: str) -> bool:
     """Whether a text says these words, alone or among those of the question."""
     bare, words = re.sub(r"^(?:it is|it's|on|the|a|an) ", "", said), normal_words(asked)
-    if gold == bare or _without(gold, words) == _without(bare, words):
+    if _in_order(gold.split()) == _in_order(_without(bare, gold, words)):
         return True
     question = Question.of(re.sub(r"[.\s]*$", "?", asked, count=1))  # `Find the limit.` is one
     return is_answer(said, gold, question) or _ends_in(said, gold, words)
@@ -90,10 +91,14 @@ def _listed(text: str) -> frozenset[str]:
     return frozenset(one for part in _AND.split(text) if (one := _prose(part)))
 
 
-def _without(text: str, question: Collection[str]) -> list[str]:
-    """The words that the question has not; the text itself where it has them all."""
-    words = [word for word in text.split() if word not in question]
-    return words or [text]
+def _without(text: str, gold: str, question: Collection[str]) -> list[str]:
+    """The words of a text without those that the question has and the task's answer has not."""
+    return [word for word in text.split() if word in gold.split() or word not in question]
+
+
+def _in_order(words: Sequence[str]) -> list[str]:
+    """The words, adverbs last: `conditionally convergent` is `converges conditionally`."""
+    return sorted(words, key=lambda word: word.endswith("ly"))
 
 
 def _ends_in(said: str, gold: str, question: Collection[str]) -> bool:
@@ -103,7 +108,8 @@ def _ends_in(said: str, gold: str, question: Collection[str]) -> bool:
 
 
 def _prose(text: str) -> str:
-    return " ".join(re.sub(r"[^\w\s∅⟪⟫'-]", " ", text.replace('"', " ")).casefold().split())
+    words = re.sub(r"[^\w\s∅⟪⟫'-]", " ", text.replace('"', " ")).casefold().split()
+    return " ".join(_FORMS.get(word, word) for word in words)
 
 
 def says_nothing(text: str) -> bool:
