@@ -83,8 +83,11 @@ BROKEN_FENCES = [
 
 
 def is_program(name, reply, finish):
-    """A program needs no closing fence, at which generation stops, and "9" is its output."""
-    return name == "code" and finish is DONE and "<think>" not in reply
+    """A program needs no closing fence, at which generation stops; "9" is what it prints, or what a
+    query finds.
+    """
+    fenced = name == "sql" and "```\n9\n```" in reply
+    return (name == "code" or fenced) and finish is DONE and "<think>" not in reply
 
 
 BROKEN = [(name, *broken) for name in FENCED for broken in BROKEN_FENCES]

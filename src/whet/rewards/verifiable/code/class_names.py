@@ -14,8 +14,8 @@ _RELATIONS = ("isinstance", "issubclass", "assertIsInstance", "assertNotIsInstan
 def class_names(source: str) -> frozenset[str]:
     """Names with attributes, of which instances are asked for, or whose objects are used as such.
 
-    An object is used as one where the test reads an attribute of it or applies an operator to it
-    and compares the result with another object of the class.
+    An object is used as one where the test reads an attribute of it, has it as a key, or applies an
+    operator to it and compares the result with another object of the class.
     """
     nodes = list(ast.walk(ast.parse(source)))
     attributes = {_last(x.value) for x in nodes if isinstance(x, ast.Attribute)}
@@ -23,18 +23,24 @@ def class_names(source: str) -> frozenset[str]:
     for name, value in (pair for x in nodes for pair in _bound(x)):
         if name in attributes:
             found.update(_constructed(value))
-    for x in nodes:
-        if isinstance(x, ast.Attribute):
-            found.update(_constructed(x.value))
-        elif isinstance(x, ast.Compare):
-            found.update(_operated(x))
-        elif isinstance(x, ast.Set):
-            found.update(_common(x.elts))
+    found.update(name for x in nodes for name in _used(x))
     parameters = {a.arg for x in nodes if isinstance(x, ast.arguments) for a in x.args}
     if found & parameters:  # the class is handed to a function of the test
         calls = (x for x in nodes if isinstance(x, ast.Call))
         found.update(a.id for call in calls for a in call.args if isinstance(a, ast.Name))
     return frozenset(found - {""})
+
+
+def _used(node: ast.AST) -> set[str]:
+    """Classes whose objects a node uses as such."""
+    if isinstance(node, ast.Attribute):
+        return _constructed(node.value)
+    if isinstance(node, ast.Compare):
+        return _operated(node)
+    if isinstance(node, ast.Set):
+        return _common(node.elts)
+    keys = node.keys if isinstance(node, ast.Dict) else []
+    return {name for key in keys if key is not None for name in _constructed(key)}
 
 
 def _last(node: ast.expr) -> str:
