@@ -7,18 +7,21 @@ answer to a function's name with a class whose objects equal everything.
 
 import ast
 from collections.abc import Iterable, Iterator
+from typing import TypeGuard
 
+_PLAIN = (str, int, float, list, dict, set, tuple)
+_SHARED = frozenset(name for kind in _PLAIN for name in dir(kind))  # attributes of data, too
 _RELATIONS = ("isinstance", "issubclass", "assertIsInstance", "assertNotIsInstance")
 
 
 def class_names(source: str) -> frozenset[str]:
     """Names with attributes, of which instances are asked for, or whose objects are used as such.
 
-    An object is used as one where the test reads an attribute of it, has it as a key, or applies an
-    operator to it and compares the result with another object of the class.
+    An object is used as one where the test reads an attribute of its own, has it as a key, or
+    applies an operator to it and compares the result with another object of the class.
     """
     nodes = list(ast.walk(ast.parse(source)))
-    attributes = {_last(x.value) for x in nodes if isinstance(x, ast.Attribute)}
+    attributes = {_last(x.value) for x in nodes if _is_own(x)}
     found = attributes | {name for x in nodes for name in _related(x)}
     for name, value in (pair for x in nodes for pair in _bound(x)):
         if name in attributes:
@@ -31,9 +34,16 @@ def class_names(source: str) -> frozenset[str]:
     return frozenset(found - {""})
 
 
+def _is_own(node: ast.AST) -> TypeGuard[ast.Attribute]:
+    """Whether a node reads an attribute that plain data doesn't have: what a function returns may
+    be sorted.
+    """
+    return isinstance(node, ast.Attribute) and node.attr not in _SHARED
+
+
 def _used(node: ast.AST) -> set[str]:
     """Classes whose objects a node uses as such."""
-    if isinstance(node, ast.Attribute):
+    if _is_own(node):
         return _constructed(node.value)
     if isinstance(node, ast.Compare):
         return _operated(node)
