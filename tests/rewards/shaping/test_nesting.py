@@ -7,8 +7,6 @@ from math import inf, nan
 import pytest
 from shaped_groups import CUT, Failing, Heard, R, Row, Seconded, Told, W, found
 
-from whet.rewards.dense.planning import Planning
-from whet.rewards.dense.turn_level import TurnLevel
 from whet.rewards.shaping import Ramp, Range, Weighed
 from whet.rewards.shaping.additive import Additive
 from whet.rewards.shaping.alp import Alp
@@ -39,7 +37,6 @@ from whet.rewards.shaping.signed import Signed
 from whet.rewards.shaping.staged_overlong import StagedOverlong
 from whet.rewards.shaping.stratified import Stratified
 from whet.rewards.shaping.weighted_sum import WeightedSum
-from whet.rewards.unsupervised.noisy import Noisy
 from whet.types import UsageError
 
 PART = Weighed(judge=Heard(), weight=0.2)
@@ -278,34 +275,3 @@ def test_laser_de_pays_no_reply_that_never_ends():
     """A reply that was cut, or has no answer, earns 0 however long it is."""
     rows = [replace(W, length=9999, finish=CUT), replace(W, length=9999), replace(W, length=9)]
     assert found(LaserDe(inner=Told()), rows) == [0, 0.5, 0]
-
-
-WRAPPERS = {
-    "planning": lambda inner: Planning(inner=inner),
-    "turn_level": lambda inner: TurnLevel(turn=Heard(), inner=inner),
-    "twice": lambda inner: Planning(inner=TurnLevel(turn=Heard(), inner=inner)),
-}
-
-
-@pytest.mark.parametrize("wrapper", WRAPPERS)
-@pytest.mark.parametrize(
-    "around",
-    [
-        lambda inner: Alp(inner=inner),
-        lambda inner: Combined(inner=inner),
-        lambda inner: Saturating(inner=inner, parts=(PART,)),
-        lambda inner: Noisy(inner=inner),
-        lambda inner: Weighed(judge=inner),
-    ],
-)
-def test_a_shaper_within_another_reward_is_found(wrapper, around):
-    """Rewards that add credit keep the score of what is inside them."""
-    with pytest.raises(UsageError, match="overlong"):
-        around(WRAPPERS[wrapper](Overlong(longest=20, cushion=4)))
-    assert around(WRAPPERS[wrapper](Told()))
-
-
-def test_weights_that_are_all_zero_are_refused():
-    with pytest.raises(UsageError, match="every score is 0"):
-        WeightedSum(rewards=(Told(), Heard()), weights=(0.0, 0.0))
-    assert WeightedSum(rewards=(Told(), Heard()), weights=(0.0, 1.0))
