@@ -158,6 +158,7 @@ def test_a_class_can_not_answer_for_a_function_with_a_capital(judged, name):
         "a, b = A(1), A(2)\nassert a.x == b.x",
         "def check(candidate):\n    c = candidate()\n    assert c.x == 1\ncheck(A)",
         "assert A.made() == 3",
+        "d = {A(1): 'a'}\nassert d[A(1)] == 'a'",
     ],
 )
 def test_a_class_is_known_by_its_use(source):
@@ -165,6 +166,7 @@ def test_a_class_is_known_by_its_use(source):
 
 
 def test_a_function_is_no_class():
+    assert "A" not in class_names("r = A(1)\nr.sort()\nassert r == [1] and A('x').upper() == 'X'")
     assert not class_names("r = A(1)\nassert r == 2 and abs(A(2) - 3) < 1 and A(1) == A(2)")
 
 
@@ -253,4 +255,4 @@ def test_every_reply_is_read_in_time(piece):
     """Patterns that try all ways to read a tag would not end here."""
     assert program_of(piece * 8000 + "x\n", "", parts=True, cut=False) is None
     behind = f"```python\nprint(1)\n```{piece * 8000}x\n"
-    assert "print(1)" in program_of(behind, "", parts=True, cut=False)
+    assert "print(1)" in (program_of(behind, "", parts=True, cut=False) or "")

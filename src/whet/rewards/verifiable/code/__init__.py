@@ -8,7 +8,7 @@ in HumanEval and MBPP (`assert`):
     {"kind": "assert", "asserts": [source, …], "setup": source or nothing, "names": [name, …]}
 
 A checker's source defines `check(input, output, expected)`, for inputs with several right outputs.
-It has to accept the expected output; an output that it can't read is wrong.
+It has to accept the expected output, and not every output; one that it can't read is wrong.
 The arguments of a call are a list, or text with one JSON argument per line; in the second case the
 value is JSON too, and must not be wrapped in one more list.  Otherwise it may be, where each output
 of the task is a list of one value.
@@ -17,8 +17,11 @@ Assertions see what the program defines, but for the names of Python's own funct
 `prelude` defines; those in `names`, which the task asks for, they see, too.  A source may be
 statements, test functions or test classes, a `check(candidate)` that is called with `entry_point`,
 or a comparison without `assert`.  One that asserts nothing is a step on the way to the next ones;
-tests that assert nothing at all are a fault, as are those that derive a class from one of the
-program's, or replace `input`, `open` or `sys.stdin`: they run in another process.
+tests that assert nothing at all are a fault, as are those that are passed by programs that do
+nothing, whose functions take arguments that nobody passes, that derive a class from one of the
+program's, or that replace something of its modules or of Python's: it runs in another process.
+Objects of the program are believed what they say of themselves where the test constructs them and
+uses them as objects: reads their attributes, has them as keys, or computes with them.
 
 With any kind, `prelude` is source that stands in front of the program, such as imports, and
 `starter` the head of a function, for replies that are only its body.

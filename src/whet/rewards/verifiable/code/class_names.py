@@ -7,34 +7,50 @@ answer to a function's name with a class whose objects equal everything.
 
 import ast
 from collections.abc import Iterable, Iterator
+from typing import TypeGuard
 
+_PLAIN = (str, int, float, list, dict, set, tuple)
+_SHARED = frozenset(name for kind in _PLAIN for name in dir(kind))  # attributes of data, too
 _RELATIONS = ("isinstance", "issubclass", "assertIsInstance", "assertNotIsInstance")
 
 
 def class_names(source: str) -> frozenset[str]:
     """Names with attributes, of which instances are asked for, or whose objects are used as such.
 
-    An object is used as one where the test reads an attribute of it or applies an operator to it
-    and compares the result with another object of the class.
+    An object is used as one where the test reads an attribute of its own, has it as a key, or
+    applies an operator to it and compares the result with another object of the class.
     """
     nodes = list(ast.walk(ast.parse(source)))
-    attributes = {_last(x.value) for x in nodes if isinstance(x, ast.Attribute)}
+    attributes = {_last(x.value) for x in nodes if _is_own(x)}
     found = attributes | {name for x in nodes for name in _related(x)}
     for name, value in (pair for x in nodes for pair in _bound(x)):
         if name in attributes:
             found.update(_constructed(value))
-    for x in nodes:
-        if isinstance(x, ast.Attribute):
-            found.update(_constructed(x.value))
-        elif isinstance(x, ast.Compare):
-            found.update(_operated(x))
-        elif isinstance(x, ast.Set):
-            found.update(_common(x.elts))
+    found.update(name for x in nodes for name in _used(x))
     parameters = {a.arg for x in nodes if isinstance(x, ast.arguments) for a in x.args}
     if found & parameters:  # the class is handed to a function of the test
         calls = (x for x in nodes if isinstance(x, ast.Call))
         found.update(a.id for call in calls for a in call.args if isinstance(a, ast.Name))
     return frozenset(found - {""})
+
+
+def _is_own(node: ast.AST) -> TypeGuard[ast.Attribute]:
+    """Whether a node reads an attribute that plain data doesn't have: what a function returns may
+    be sorted.
+    """
+    return isinstance(node, ast.Attribute) and node.attr not in _SHARED
+
+
+def _used(node: ast.AST) -> set[str]:
+    """Classes whose objects a node uses as such."""
+    if _is_own(node):
+        return _constructed(node.value)
+    if isinstance(node, ast.Compare):
+        return _operated(node)
+    if isinstance(node, ast.Set):
+        return _common(node.elts)
+    keys = node.keys if isinstance(node, ast.Dict) else []
+    return {name for key in keys if key is not None for name in _constructed(key)}
 
 
 def _last(node: ast.expr) -> str:

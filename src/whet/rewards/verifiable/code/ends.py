@@ -21,6 +21,8 @@ from whet.rewards.verifiable.code.link import Link, Raised, known_error
 from whet.rewards.verifiable.code.remote import OPERATORS, Remote
 
 _SEEN = ("_io", "re", "random", "datetime", "collections")  # modules whose objects show all
+_RECORDS = ("return_value", "side_effect", "called", "call_count", "call_args", "call_args_list")
+_RECORDS += ("mock_calls", "method_calls")
 _TOLD = ("__name__", "__qualname__", "__doc__")
 
 
@@ -113,9 +115,24 @@ def _open(verb: str, thing: Any, name: str) -> bool:
         return not isinstance(thing, case)
     if verb == "get" and name in _TOLD:
         return isinstance(thing, FunctionType)
+    if _is_mock(thing) and verb in ("get", "set"):
+        return not name.startswith(("_", "assert")) and _is_free(name, verb)
     own = type(thing).__module__ == "test" and not isinstance(thing, case)
     seen = own or type(thing).__module__ in _SEEN
     return not name.startswith("_") and (seen if verb in ("get", "op") else own)
+
+
+def _is_mock(thing: Any) -> bool:
+    """Whether an object is one of `unittest.mock`, which a test hands to the program."""
+    mock = sys.modules.get("unittest.mock")
+    return mock is not None and isinstance(thing, mock.NonCallableMock)
+
+
+def _is_free(name: str, verb: str) -> bool:
+    """Whether a name of a mock is nothing by which the test sets it up, or learns of its calls."""
+    mock = sys.modules["unittest.mock"]
+    read = verb == "get" and name in ("return_value", "side_effect")
+    return read or not (hasattr(mock.Mock, name) or name in _RECORDS)
 
 
 def hold() -> None:

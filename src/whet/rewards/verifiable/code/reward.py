@@ -35,8 +35,9 @@ class Code(Reward):
     within 1e-6.  Assertions run in a second sandbox, which calls the program over a link: what
     comes back is data, or an object that equals only itself unless the test has constructed it.  A
     test that exceeds its wall time is repeated once with twice the limit.  Tests that assert
-    nothing, import what the sandbox doesn't have, or have a checker that refuses the expected
-    output are a fault, as is a sandbox that fails; no reply can make one.
+    nothing, that programs which do nothing pass, that import what the sandbox doesn't have, or
+    whose checker refuses the expected output are a fault, as is a sandbox that fails; no reply can
+    make one.
 
     The time limits are unconfirmed: 4 s for a test, 30 s for all of them.  A test is not begun
     after that, but has its own limit whole: with less, a sandbox could fail to start the program,

@@ -79,10 +79,10 @@ class Sql(Reward):
 
     The task's answer is the right query; `info["sql"]` has the `schema`, as CREATE statements of
     SQLite, MySQL or PostgreSQL, and perhaps a `seed`.  The databases contain the constants of both
-    queries and values beside them, duplicates, ties, NULLs, and tables with few rows or none; the
-    schema's constraints hold.  Rows are compared as a multiset.  If the right query's outermost
-    SELECT has ORDER BY, they are compared in order; rows that it leaves tied may have any order,
-    and where its LIMIT takes some of them, it may be any of them.
+    queries, what these compute from constants, and values beside them, duplicates, ties, NULLs, and
+    tables with few rows or none; the schema's constraints hold.  Rows are compared as a multiset.
+    If the right query's outermost SELECT has ORDER BY, they are compared in order; rows that it
+    leaves tied may have any order, and where its LIMIT takes some of them, it may be any of them.
 
     The query is one SELECT that only reads: the last fenced block of SQL after the thoughts, or the
     content of `<answer>…</answer>`, or a reply that is nothing else.  Too many steps or rows, and a
