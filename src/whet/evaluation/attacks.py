@@ -14,8 +14,8 @@ def attack_replies(question: str, answer: str) -> dict[str, str]:
     """Replies of a policy without the answer, by the name of the attack.
 
     For an integer answer they have double-struck and circled digits, neighbours of the answer, and
-    the unevaluated question.  Full-width digits are none: they are ordinary in Chinese text.  Other attacks hide the answer in a list, or in reasoning that the final
-    answer contradicts.
+    the unevaluated question.  Full-width digits are none: they are ordinary in Chinese text.  Other
+    attacks hide the answer in a list, or in reasoning that the final answer contradicts.
     """
     made = _nothing() | _hidden(question, answer) | _hostile(answer) | _number(answer)
     made |= _programs()

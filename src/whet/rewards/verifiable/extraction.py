@@ -116,9 +116,9 @@ def boxed(text: str) -> tuple[str, ...]:
 
 
 def final_boxes(text: str) -> tuple[str, ...]:
-    r"""The boxes that are the answer: those in the last line with a box, and what is offered beside.
+    r"""The boxes that are the answer: those in the last line with a box, and what is offered.
 
-    Boxes in earlier lines are steps, or were corrected, unless only a word such as `or` lies between.
+    Boxes in earlier lines are steps, or were corrected, unless only a word such as `or` is between.
     """
     spans = _boxes(text)[0]
     kept = spans[-1:]

@@ -32,7 +32,8 @@ _MOST_NAMES = 8
 _PREFIX = re.compile(r"^([-+]?)\s*([$€£¥₹])\s*|^\"?(USD|EUR)\"?\s+")
 _SCIENTIFIC = re.compile(r"(\d)[eE]([-+]?\d{1,3})(?!\d)")
 _UNIT_AFTER = re.compile(
-    r"^(?P<value>.*?[\d)}π!ei])\s*(?P<unit>(?:\"[^\"]*\"|[%‰°$€£¥₹¢]|(?:square|cubic)\s|[A-Za-zμΩ°]+)"
+    r"^(?P<value>.*?[\d)}π!ei])\s*(?P<unit>(?:\"[^\"]*\"|[%‰°$€£¥₹¢]|(?:square|cubic)\s"
+    r"|[A-Za-zμΩ°]+)"
     r"[^=<>≤≥≈]*)$"
 )
 _SCALED = re.compile(
@@ -42,7 +43,8 @@ _ARC = re.compile(r"(\d+)\s*°\s*(\d+(?:\.\d+)?)\s*'(?:\s*(\d+(?:\.\d+)?)\s*(?:'
 _SHORT = {"K": "thousand", "k": "thousand", "M": "million", "B": "billion", "bn": "billion"}
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*\"?\s*([A-Za-zμ]+)\"?\.?(?:\s*(?:,|and|\"and\")?\s*)")
 _NOT_A_NOUN = re.compile(
-    r"\b(?:not?|or|and|than|least|most|about|around|approximately|roughly|over|under|if|unless|minus|of|point|plus|times|"
+    r"\b(?:not?|or|and|than|least|most|about|around|approximately|roughly|over|under|if|unless"
+    r"|minus|of|point|plus|times|"
     r"squared|mod|factorial|base|but|nor|neither|either|except|between|per cent of)\b"
 )
 
@@ -71,12 +73,23 @@ def amounts(text: str) -> Iterator[Amount]:
     scientific = _SCIENTIFIC.sub(r"\1*10^{\2}", text)
     if scientific != text and (found := tree_or_none(scientific)) is not None:
         yield Amount(found)
-    if prime := re.fullmatch(r"(\d+(?:\.\d+)?)'{1,2}", text):  # minutes and seconds of arc, feet
+    yield from _angles(text)
+    yield from _said_numbers(text)
+    yield from _with_unit(_SCIENTIFIC.sub(r"\1*10^{\2}", text))
+
+
+def _angles(text: str) -> Iterator[Amount]:
+    """Degrees with minutes and seconds of arc; feet have the same signs."""
+    if prime := re.fullmatch(r"(\d+(?:\.\d+)?)'{1,2}", text):
         yield Amount(("num", Fraction(prime[1])))
     if arc := _ARC.fullmatch(text):
         parts = [Fraction(part or 0) for part in arc.groups()]
         size = parts[0] + parts[1] / 60 + parts[2] / 3600
         yield Amount(("num", size), unit("°"))
+
+
+def _said_numbers(text: str) -> Iterator[Amount]:
+    """`three in five`, numbers in words, and a decimal comma."""
     if chance := re.fullmatch(r"(\w+) (?:in|out of) (\w+)", text.replace('"', " ").strip()):
         hits, of = (
             Fraction(one) if one.isdecimal() else numeral(one) for one in (chance[1], chance[2])
@@ -87,7 +100,6 @@ def amounts(text: str) -> Iterator[Amount]:
         yield Amount(("num", said))
     if re.fullmatch(r"[-+]?\d+,\d{1,2}|[-+]?\d+,\d{4,}", text):  # a decimal comma
         yield Amount(("num", Fraction(text.replace(",", "."))), decimal=True)
-    yield from _with_unit(_SCIENTIFIC.sub(r"\1*10^{\2}", text))
 
 
 def _with_unit(text: str) -> Iterator[Amount]:

@@ -8,32 +8,40 @@ from whet.rewards.verifiable.math.spelling import spelled
 
 _ANNOUNCED = re.compile(
     r"\banswers?\s*(?:\*+\s*)?(?:is|are|would be|will be|must be|=|:)\s*(?:that\s)?[:：]?\s*(?=\S)"
-    r"|\b(?:r[ée]ponse(?: finale)? est|Antwort (?:ist|lautet)|Ergebnis (?:ist|lautet)|respuesta(?: final)? es|"
+    r"|\b(?:r[ée]ponse(?: finale)? est|Antwort (?:ist|lautet)|Ergebnis (?:ist|lautet)"
+    r"|respuesta(?: final)? es|"
     r"resposta(?: final)? é|risposta(?: finale)? è)\s*[:]?\s*(?=\S)",  # noqa: RUF001
     re.IGNORECASE,
 )
 _DOUBT = re.compile(
-    r"^\s*\}?[\s$*\\)\]}]*\?|\b(?:might|could|may) (?:also |well |instead )?be\b(?! \w+ (?:that|as|by)\b)"
-    r"|\bnot (?:\w+ )?(?:sure|certain|confident)\b|\bunsure\b|\b(?:just|only) a guess\b|\bor (?:maybe|perhaps|possibly)\b"
-    r"|\b(?:that|this|it)(?:'s| is| was) (?:wrong|incorrect|not (?:right|correct))\b|\bI made an? (?:\w+ )?(?:mistake|error)\b",
+    r"^\s*\}?[\s$*\\)\]}]*\?|\b(?:might|could|may) (?:also |well |instead )?be\b(?! \w+ (?:that"
+    r"|as|by)\b)"
+    r"|\bnot (?:\w+ )?(?:sure|certain|confident)\b|\bunsure\b|\b(?:just|only) a guess\b"
+    r"|\bor (?:maybe|perhaps|possibly)\b"
+    r"|\b(?:that|this|it)(?:'s| is| was) (?:wrong|incorrect|not (?:right|correct))\b"
+    r"|\bI made an? (?:\w+ )?(?:mistake|error)\b",
     re.IGNORECASE,
 )
 _OTHER = re.compile(
-    r"\b(?:wrong|incorrect|tempting|possible|plausible|naive|other|another|previous|earlier|initial|first|"
+    r"\b(?:wrong|incorrect|tempting|possible|plausible|naive|other|another|previous|earlier"
+    r"|initial|first|"
     r"likely|intermediate|partial|approximate|estimated|no|not an?|not the)\s+(?:final\s+)?$",
     re.IGNORECASE,
 )
 _LABELLED = re.compile(r"^[\s*_#>-]*[^\W\d_][^\n:：.=$]{0,40}[:：](?!(?<=\d.)\d)\s*\**\s*(?=\S)")  # noqa: RUF001
 _SENTENCE = re.compile(
-    r"(?<![A-Z\d])(?<!\b[ap]\.m)(?<!i\.e)(?<!e\.g)[.!?]\s+(?=[^\s\d=+*/×·<>≤≥≈])|(?<=\d)[.!?]\s+(?=[A-Z\W])|[.!?]$|。|\n+"
+    r"(?<![A-Z\d])(?<!\b[ap]\.m)(?<!i\.e)(?<!e\.g)[.!?]\s+(?=[^\s\d=+*/×·<>≤≥≈])"
+    r"|(?<=\d)[.!?]\s+(?=[A-Z\W])|[.!?]$|。|\n+"
 )  # noqa: RUF001
 FORMULA = re.compile(
-    r"\*\*(.+?)\*\*|\$\$(.+?)\$\$|\$(?!\s)([^$\n]+?)(?<!\s)\$(?!\d)|\\\((.+?)\\\)|\\\[(.+?)\\\]|`([^`]+)`",
+    r"\*\*(.+?)\*\*|\$\$(.+?)\$\$|\$(?!\s)([^$\n]+?)(?<!\s)\$(?!\d)|\\\((.+?)\\\)|\\\[(.+?)\\\]"
+    r"|`([^`]+)`",
     re.DOTALL,
 )
 _BOLD = re.compile(r"\*\*(.+?)\*\*|<b>(.+?)</b>|__(.+?)__", re.DOTALL)
 _UNSURE = re.compile(
-    r"can(?:'t|not)|(?<!that )\bcould|\bunable\b|\bsorry\b|\bnot sure\b|\bunsure\b|\bperhaps\b|\bmaybe\b|"
+    r"can(?:'t|not)|(?<!that )\bcould|\bunable\b|\bsorry\b|\bnot sure\b|\bunsure\b|\bperhaps\b"
+    r"|\bmaybe\b|"
     r"\bmight\b|"
     r"\bdepend|\bguess\b|\bone of (?:them|these|those)\b|\bI'd say\b|\bwithdraw\b|\bretract\b",
     re.IGNORECASE,
@@ -47,7 +55,8 @@ _NUMBER = re.compile(
     r"(?<![\w.,])[-−–+]?[$€£]?\s?(?:\d{1,3}(?:,\d{3})+|\d+)(?:[.,]\d+)?(?:\s\d+/\d+|\s?/\s?\d+)?\s?%?(?![\w-])(?!\.\d)"  # noqa: RUF001
 )
 _ASIDE = re.compile(
-    r"\((?!\s*or\b)[^()]*[A-Za-z][^()]*\)|\b(?:because|since|so that|which means|compared|than)\b.*$",
+    r"\((?!\s*or\b)[^()]*[A-Za-z][^()]*\)|\b(?:because|since|so that|which means|compared"
+    r"|than)\b.*$",
     re.DOTALL,
 )
 _CLAUSE = re.compile(r";|,\s+(?:so|hence|thus|therefore)\s")
@@ -65,7 +74,8 @@ _COURTESY = re.compile(
     re.IGNORECASE,
 )
 _CHECKING = re.compile(
-    r"^\W*(?:(?:quick |sanity |double[- ])?check(?:ing)?|verif(?:y|ying|ication)|indeed|to (?:check|verify)|"
+    r"^\W*(?:(?:quick |sanity |double[- ])?check(?:ing)?|verif(?:y|ying|ication)|indeed"
+    r"|to (?:check|verify)|"
     r"proof|probe|vérification)\b",
     re.IGNORECASE,
 )
@@ -73,7 +83,8 @@ _FAILED = re.compile(r"\b(?:fails?|contradict\w*|wrong|not|no|but|however)\b|≠
 _DOUBTED = re.compile(
     r"\b(?:close to|near(?:ly)?|almost|about|around|roughly|between|at least|at most|"
     r"contradict\w*|fails?|"
-    r"unless|if|suppos\w*|assum\w*|would|should|^\W*(?:first|next)|let|try|trying|check|but|however|"
+    r"unless|if|suppos\w*|assum\w*|would|should|^\W*(?:first|next)|let|try|trying|check|but"
+    r"|however|"
     r"too|larger|smaller than|greater|remainder vanishes|still to|remains to|so far|initially|"
     r"at first)\b",
     re.IGNORECASE,
@@ -89,14 +100,17 @@ _CLOSING = re.compile(
 _AT_THE_END = re.compile(
     r"(?:\b(?:is|are|was|were|equals?|measures?|costs?|gives|makes|leaves)|"
     r"[=→⇒⟹])\s+(?:exactly |just |only |therefore |thus |then |hence )?"
-    r"[^\s\w]{0,3}[\d√½⅓⅔¼¾][^=→⇒⟹]{0,24}(?:\s[^\W\d]+){0,4}$|[=→⇒⟹]\s*[^\s=]+(?:\s[^\W\d]+(?:['’][^\W\d]+)?){0,6}$"
+    r"[^\s\w]{0,3}[\d√½⅓⅔¼¾][^=→⇒⟹]{0,24}(?:\s[^\W\d]+){0,4}$"
+    r"|[=→⇒⟹]\s*[^\s=]+(?:\s[^\W\d]+(?:['’][^\W\d]+)?){0,6}$"
 )
 _IN_WORDS = re.compile(
-    r"\b(?:is|are|falls|lands|has|have)\s+(?:on |at |an? |the |no )?[^\W\d_]+(?:[\s-][^\W\d_]+){0,3}[.!]?$"
+    r"\b(?:is|are|falls|lands|has|have)\s+(?:on |at |an? |the "
+    r"|no )?[^\W\d_]+(?:[\s-][^\W\d_]+){0,3}[.!]?$"
     r"|\bexists?[.!]?$|^\W*(?:yes|no)\b"
 )
 _FORMULA_AT_THE_END = re.compile(
-    r"\b(?:is|are|was|were|equals?|gives|has|have|at|to)\s+(?:[^\W\d_]+\s){0,3}?\ue010(?:\s[^\W\d]+){0,4}\W*$"
+    r"\b(?:is|are|was|were|equals?|gives|has|have|at"
+    r"|to)\s+(?:[^\W\d_]+\s){0,3}?\ue010(?:\s[^\W\d]+){0,4}\W*$"
 )
 _INSTEAD = re.compile(
     r"(?:,\s+not(?! sure| certain)|\s*\(\s*not|,?\s+(?:rather than|instead of|as opposed to))\s+"
@@ -151,9 +165,11 @@ def concluded(text: str) -> str:
 
     Only courtesies may stand behind it.  It is a formula, has bold text, begins or goes on with a
     word such as `so`, ends in `is` or `=` and a value, or repeats the result of the computation
-    before it.  A sentence with a word of doubt, such as `about` or `if`, is none.
+    before it.  A question, and a sentence with a word of doubt, such as `about` or `if`, is none.
     """
     text = _END_OF_PROOF.sub("", text.strip())
+    if text.endswith("?"):
+        return ""
     text = re.sub(r"[^\w.!?。*$)\]}%°`>½⅓⅔¼¾⅕⅛⅜⅝⅞⟩∞∅'\"]+$", "", text.strip())  # noqa: RUF001
     last = text.rsplit("\n", 1)[-1]
     if not _ENDED.search(text) and (_LEFT_OPEN.search(text) or not _SAYING.search(last)):

@@ -9,7 +9,8 @@ from whet.rewards.verifiable.math.kinds import Equation, Meaning
 from whet.rewards.verifiable.math.syntax import Tree, names
 
 _GENERAL = re.compile(
-    r"\b(?:general|all (?:\w+ )?(?:functions|polynomials|solutions|sequences|matrices)|differential|"
+    r"\b(?:general|all (?:\w+ )?(?:functions|polynomials|solutions|sequences|matrices)"
+    r"|differential|"
     r"family|every solution|arbitrary)\b|[a-zA-Z]''?(?:\s*\(|\s*[-+=])|\\frac\{d"
 )
 _CONSTANT = re.compile(r"^(?:[ABCDEKabcdk])(?:_\{\w+\})?$")
@@ -17,7 +18,7 @@ _MOST = 3
 
 
 def renamed(gold: Meaning, answer: Meaning, asked: str) -> Iterator[Meaning]:
-    """The answer with the names of the task's constants, where a question is about a general one."""
+    """The answer with the names of the task's constants, if a question is about a general one."""
     if not _GENERAL.search(asked):
         return
     mine, theirs = _constants(answer, asked), _constants(gold, asked)

@@ -25,7 +25,8 @@ _LONGEST = 4000  # characters of a text; Python reads integers of up to 4300 dig
 
 
 _ANNOUNCING = re.compile(
-    r'^"?\s*(?:so |hence |thus |therefore )?(?:the )?(?:final |correct )?(?:answer|solution|result)\s*(?:is|=|:)\s*:?\s*"?\s*',
+    r'^"?\s*(?:so |hence |thus |therefore )?(?:the )?(?:final |correct )?'
+    r'(?:answer|solution|result)\s*(?:is|=|:)\s*:?\s*"?\s*',
     re.IGNORECASE,
 )
 

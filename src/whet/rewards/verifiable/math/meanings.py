@@ -11,8 +11,6 @@ from whet.rewards.verifiable.math.dates import date
 from whet.rewards.verifiable.math.evaluation import inexact
 from whet.rewards.verifiable.math.kinds import (
     Alternatives,
-    Based,
-    Clock,
     Equation,
     Family,
     Meaning,
@@ -20,6 +18,7 @@ from whet.rewards.verifiable.math.kinds import (
     Residue,
     Several,
 )
+from whet.rewards.verifiable.math.notations import based, clock
 from whet.rewards.verifiable.math.numerals import numeral
 from whet.rewards.verifiable.math.pieces import cut, deepest, enclosed
 from whet.rewards.verifiable.math.regions import number_of, region, signed
@@ -35,22 +34,8 @@ _WORD = re.compile(
     r"(?=[-+\d\\(]|[A-Za-z](?![A-Za-z]))(.+)$"
 )
 _EQUALS = re.compile(r"=")
-_BASES = range(2, 37)
-_DAY, _NOON = 24, 12  # hours
 _MOST_READINGS = 4  # of an item
 _DEEPEST = 30  # brackets in brackets
-_BASE_NAMES = {
-    "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
-    "ten": 10,
-    "twelve": 12, "sixteen": 16, "bin": 2, "oct": 8, "hex": 16, "dec": 10,
-}  # fmt: skip
-_BASED = re.compile(r'^\(?"?([0-9A-Fa-f ]+?)"?\s*\)?\s*_\{\s*"?([a-z]+|\d{1,2})"?\s*\}$')
-_PREFIXED = re.compile(r"^0([xXbBoO])([0-9A-Fa-f]+)$")
-_CLOCK = re.compile(
-    r"^(\d{1,2})\s*[:.h]\s*([0-5]\d)(?:\s*:\s*[0-5]\d)?\s*\"?\s*([ap]\.?\s*m\.?)?\"?\s*(?:uhr|o'clock|hours)?$"
-    r"|^(\d{1,2})()\s*\"?\s*([ap]\.?\s*m\.?)\"?$",
-    re.IGNORECASE,
-)
 _TRANSPOSED = re.compile(r"^(.*)\^\s*\{?\s*(?:\"?T\"?|\\top|\\intercal|')\s*\}?$", re.DOTALL)
 _MATRIX = re.compile(
     r"\\begin\s*\{([bpvBV]?(?:small)?matrix|array)\}(?:\{[^{}]*\})?(.*?)\\end\s*\{\1\}", re.DOTALL
@@ -62,7 +47,8 @@ _FAMILY = re.compile(
     r'∈)?\s*integer"?)\s*\)?$'
 )
 _FAMILY_NAMED_LAST = re.compile(
-    r'^(.*?)[,\s]*"?\s*(?:with|where|for)?\s*(?:any|all|every|each|some|an arbitrary)?\s*integers?\s*"?\s*([a-zA-Z])$'
+    r'^(.*?)[,\s]*"?\s*(?:with|where|for)?\s*(?:any|all|every|each|some|an arbitrary)?\s*'
+    r'integers?\s*"?\s*([a-zA-Z])$'
 )
 
 
@@ -77,7 +63,7 @@ def meanings(text: str) -> Iterator[Meaning]:
     if (pieces := piecewise(text)) is not None:
         yield pieces
         return
-    for reader in (_based, _clock, _modular, _family, _matrix, region, compound, _ratio):
+    for reader in (based, clock, _modular, _family, _matrix, region, compound, _ratio):
         found = reader(text)
         if found is not None:
             yield found
@@ -86,43 +72,6 @@ def meanings(text: str) -> Iterator[Meaning]:
     equation = _equation(text)
     if equation is not None:
         yield equation
-
-
-def _based(text: str) -> Based | None:
-    prefixed = _PREFIXED.match(text.replace('"', "").strip())
-    if prefixed:
-        return _digits(prefixed[2], {"x": 16, "b": 2, "o": 8}[prefixed[1].lower()])
-    match = _BASED.match(text)
-    if match is None:
-        return None
-    base = int(match[2]) if match[2].isdigit() else _BASE_NAMES.get(match[2], 0)
-    return _digits(match[1].replace(" ", ""), base)
-
-
-def _digits(digits: str, base: int) -> Based | None:
-    try:
-        int(digits, base)
-    except ValueError:
-        return None
-    return Based(digits.upper().lstrip("0") or "0", base) if base in _BASES else None
-
-
-def _clock(text: str) -> Clock | None:
-    text = text.strip().replace('"', " ").strip()
-    if text.casefold() in ("noon", "midnight"):
-        return Clock(720 if text.casefold() == "noon" else 0, half=True)
-    match = _CLOCK.match(text)
-    if match is None or re.fullmatch(r"\d+\.\d+", text):
-        return None
-    hour, minute = int(match[1] or match[4]), int(match[2] or 0)
-    half = (match[3] or match[6] or "").casefold()[:1]
-    if hour >= _DAY or (half and not 1 <= hour <= _NOON):
-        return None
-    if half:
-        hour = hour % _NOON + (_NOON if half == "p" else 0)
-    return Clock(
-        60 * hour + minute, half=bool(half) or hour > _NOON or hour == 0 or text.startswith("0")
-    )
 
 
 def _modular(text: str) -> Residue | None:

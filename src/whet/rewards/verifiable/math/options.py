@@ -4,7 +4,8 @@ import re
 from collections.abc import Callable, Mapping
 
 _OPTION = re.compile(
-    r"\(\s*(?:\\(?:text(?:bf|rm)?|mathrm|mathbf)\{\s*)?([A-J])\s*\}?\s*\)|(?<![\w(])([A-J])[.)](?=\s)"
+    r"\(\s*(?:\\(?:text(?:bf|rm)?|mathrm|mathbf)\{\s*)?([A-J])\s*\}?\s*\)"
+    r"|(?<![\w(])([A-J])[.)](?=\s)"
 )
 _LABEL = re.compile(
     r'^"?\s*\(?\s*\(?([A-J])\s*\)\s*[:.,]?"?\s*(.*)$|^"([A-J])"\s*[:.]?\s*(.*)$|^([A-J])[.:]\s+(.*)$'
@@ -38,16 +39,20 @@ def chosen(
         if several and len(several) > 1:
             return several == mine
     (letter, rest), (said, claimed) = _lettered(wanted), _lettered(_TITLE.sub("", given))
-    if not letter and not said:
-        return wanted, given
     if said and claimed and said in offered and same(offered[said], claimed) is False:
         return False
     if letter and said:
-        if said != letter:
-            return False
-        return True if not claimed or not rest else (rest, claimed)
+        return said == letter and ((rest, claimed) if claimed and rest else True)
     if letter:
         return (rest, given) if rest else _is_option(letter, given, offered, same)
+    return _named(wanted, given, (said, claimed), offered, same) if said else (wanted, given)
+
+
+def _named(
+    wanted: str, given: str, named: tuple[str, str], offered: Mapping[str, str], same: Same
+) -> bool | tuple[str, str]:
+    """The verdict where only the answer has a letter, perhaps with a text; or both texts."""
+    said, claimed = named
     if not claimed and said in offered:
         return same(wanted, offered[said]) is True or wanted.strip() == said
     return (wanted, claimed) if claimed else (wanted, given)

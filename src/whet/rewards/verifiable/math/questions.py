@@ -12,7 +12,8 @@ _ORDER = re.compile(
     r"(?:first|next|last) (?:\w+ )?(?:terms|numbers|elements|rows)|terms of the sequence)\b"
 )
 ROUNDED = re.compile(
-    r"\b(?:nearest|round|rounded|rounding|approximat\w+|estimate\w*|decimal places?|significant|about|"
+    r"\b(?:nearest|round|rounded|rounding|approximat\w+|estimate\w*|decimal places?|significant"
+    r"|about|"
     r"roughly|correct to|accurate to|one decimal|two decimals?)\b|≈|\\approx|calculator",
     re.IGNORECASE,
 )

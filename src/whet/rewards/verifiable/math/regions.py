@@ -75,8 +75,11 @@ def region(text: str) -> Region | None:
         return Region(lambda _: True, ())
     if excepted := _EXCEPT.match(text.replace('"', " ").strip()):
         return _without(Region(lambda _: True, ()), _finite(excepted[1]))
-    if (both := _side_by_side(text)) is not None:
-        return both
+    return _side_by_side(text) or _combined(text) or _described(text)
+
+
+def _combined(text: str) -> Region | None:
+    """Unions, intersections and differences."""
     for pattern, join in ((_UNION, any), (_BOTH, all)):
         pieces = cut(text, pattern)
         if len(pieces) > 1:
@@ -84,6 +87,11 @@ def region(text: str) -> Region | None:
     match cut(text, _MINUS):
         case [whole, left_out]:
             return _without(region(whole), region(left_out))
+    return None
+
+
+def _described(text: str) -> Region | None:
+    """`every x > 3`, `x ∈ (0, 1)`, and what is written as it is."""
     if (every := _EVERY.match(text)) is not None and _COMPARED.search(every[1]):
         return region(every[1])
     if _MEMBER.match(text):

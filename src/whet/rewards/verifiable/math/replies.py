@@ -43,23 +43,29 @@ _ORDINAL = re.compile(r"\b(\d+)(?:st|nd|rd|th)\b")
 _BROKEN = re.compile(r"(?<![.:;!?。*|$}>\d\n])[ \t]*\n(?=[a-z\d(])|[ \t]*\n(?=(?:or|and|but)\b)")
 _HASHED = re.compile(r"^[ \t*]*####\s*([-+$]{0,2}\d(?![^\n]*\d\. )[^\n]*)$", re.MULTILINE)
 _REMARK = re.compile(
-    r"\s*\((?![^()]*\b(?:or|not|if|unless|maybe|perhaps|could|might|but|otherwise)\b)[^()]*[A-Za-z]{3}[^()]*\)"
+    r"\s*\((?![^()]*\b(?:or|not|if|unless|maybe|perhaps|could|might|but"
+    r"|otherwise)\b)[^()]*[A-Za-z]{3}[^()]*\)"
 )
 _NAMED_IN_WORDS = re.compile(r"(?<![\w$])([a-z]) (?:is|equals|is equal to) (?=\$?[-\d\\√])")
 _COMPOUND = re.compile(
-    r"\b\d+ ?[A-Za-z]+(?:,? and |, | )\d+ ?(?:min|minutes?|seconds?|sec|s|cents?|inch(?:es)?|in|days?|months?)\b"
+    r"\b\d+ ?[A-Za-z]+(?:,? and |, | )\d+ ?(?:min|minutes?|seconds?|sec|s|cents?|inch(?:es)?|in"
+    r"|days?|months?)\b"
 )
 _WORDS_BEHIND = re.compile(
     r"[\s-]*((?:[^\W\d_][^\s,;:.()=]*|[°€£¢%])(?:\s+[^\W\d_][^\s,;:.()=]*){0,3})"
 )
 _NO_UNIT = frozenset(
-    ["in", "a", "an", "per", "of", "for", "from", "at", "on", "by", "to", "as", "because", "since", "so", "when",
-     "if", "with", "which", "who", "that", "is", "are", "was", "were", "will", "would", "can", "has", "have",
-     "altogether", "total", "overall", "together", "each", "every", "instead", "after", "before", "without", "the",
-     "his", "her", "its", "their", "this", "these", "possible", "different", "such", "distinct", "only", "needed"]
+    [
+        "in", "a", "an", "per", "of", "for", "from", "at", "on", "by", "to", "as", "because",
+        "since", "so", "when", "if", "with", "which", "who", "that", "is", "are", "was", "were",
+        "will", "would", "can", "has", "have", "altogether", "total", "overall", "together",
+        "each", "every", "instead", "after", "before", "without", "the", "his", "her", "its",
+        "their", "this", "these", "possible", "different", "such", "distinct", "only", "needed",
+    ]
 )  # fmt: skip
 _BOUND = re.compile(
-    r"\b(?:at (?:most|least)|(?:less|more|fewer|greater|bigger|smaller) than|no (?:more|less|fewer) than|up to|"
+    r"\b(?:at (?:most|least)|(?:less|more|fewer|greater|bigger|smaller) than|no (?:more|less"
+    r"|fewer) than|up to|"
     r"between)\s+(?:or equal to\s+)?\W{0,3}[\d\\]",
     re.IGNORECASE,
 )
@@ -160,15 +166,18 @@ def _says_in_part(text: str, equal: Equal, question: str) -> bool:
     *_, last = _THAT_IS.split(rest)
     if last != rest:
         return bool(says(last, equal, question))
-    if _is_bounded(text, equal, question):
-        return False
-    if (subject := head(rest)) and equal(subject):
+    return not _is_bounded(text, equal, question) and _in_clauses(rest, equal, question)
+
+
+def _in_clauses(text: str, equal: Equal, question: str) -> bool:
+    """Whether the subject of a sentence, one of its clauses, or its formulas give the answer."""
+    if (subject := head(text)) and equal(subject):
         return True
-    if any(equal(tail) for tail in tails(_with_names(rest))):
+    if any(equal(tail) for tail in tails(_with_names(text))):
         return True
-    if inside := formulas(rest):
-        return _formulas(rest, inside, equal)
-    return _in_words(rest, equal, question)
+    if inside := formulas(text):
+        return _formulas(text, inside, equal)
+    return _in_words(text, equal, question)
 
 
 def _with_names(text: str) -> str:
@@ -178,7 +187,7 @@ def _with_names(text: str) -> str:
 
 
 def _is_bounded(text: str, equal: Equal, question: str) -> bool:
-    """Whether a text gives a bound, or a rounded value where the question asks for the exact one."""
+    """Whether a text gives a bound, or a rounded value where the exact one is asked for."""
     if _BOUND.search(text):
         return True
     return bool(_ABOUT.search(text)) and not ROUNDED.search(question)

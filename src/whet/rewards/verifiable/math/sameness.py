@@ -1,30 +1,22 @@
 """Whether an answer says what the task's answer says."""
 
 from collections.abc import Callable, Sequence
-from fractions import Fraction
 
-from whet.rewards.verifiable.math.amounts import Amount, agree, formulas_agree
-from whet.rewards.verifiable.math.evaluation import Value, inexact, same, value_or_none
+from whet.rewards.verifiable.math.amounts import Amount, agree
+from whet.rewards.verifiable.math.comparisons import COMPARE, answer_class, families
 from whet.rewards.verifiable.math.kinds import (
     Alternatives,
     Based,
-    Clock,
-    Date,
-    Equation,
     Family,
     Meaning,
-    Piecewise,
     Ratio,
     Residue,
     Several,
 )
-from whet.rewards.verifiable.math.regions import Region
 from whet.rewards.verifiable.math.syntax import names
 
 _INTEGERS = frozenset("kmnjtKMN")
-_WINDOW = 40
 _MOST = 64  # items
-_ROUNDING = 1e-25
 Lists = Callable[[Sequence[Meaning], Sequence[Meaning]], bool]
 
 
@@ -44,8 +36,7 @@ def _same(gold: Meaning, answer: Meaning, lists: "Lists") -> bool:
         return _alone(gold, answer)
     if type(gold) is not type(answer):
         return _across(gold, answer)
-    compare: Callable = _COMPARE[type(gold)]
-    return bool(compare(gold, answer))
+    return bool(COMPARE[type(gold)](gold, answer))
 
 
 def _readings(of: Meaning) -> Sequence[Meaning]:
@@ -67,21 +58,27 @@ def _alone(gold: Meaning, answer: Meaning) -> bool:
 
 def _across(gold: Meaning, answer: Meaning) -> bool:
     match gold, answer:
-        case Amount(), Based():
-            return agree(gold, Amount(("num", answer.value)))
+        case Amount(), Based() | Residue():
+            value = answer.value if isinstance(answer, Based) else answer.residue
+            return agree(gold, Amount(("num", value)))
         case Based(), Amount():
             return answer.unit is None and _written(answer) == gold.digits
-        case Amount(), Residue():
-            return agree(gold, Amount(("num", answer.residue)))
+        case Ratio(), Amount():
+            return _quotient(gold, answer)
+        case _:
+            return _integers(gold, answer)
+
+
+def _integers(gold: Meaning, answer: Meaning) -> bool:
+    """Whether both are the same class of integers, or the same values of a formula."""
+    match gold, answer:
         case (Residue(), Family()) | (Family(), Residue()):
             return _class_of(gold) == _class_of(answer)
         case Residue(), Amount():
             return answer.unit is None and _class_of(_as_family(answer)) == gold
         case Family(), Amount():
             family = _as_family(answer)
-            return isinstance(family, Family) and _families(gold, family)
-        case Ratio(), Amount():
-            return _quotient(gold, answer)
+            return isinstance(family, Family) and families(gold, family)
         case _:
             return False
 
@@ -106,19 +103,6 @@ def _quotient(gold: Ratio, answer: Amount) -> bool:
 
 def _written(answer: Amount) -> str:
     return str(answer.formula[1]) if answer.formula[0] == "num" else ""
-
-
-def answer_class(family: Family) -> Residue | None:
-    """The class of integers of `a·k + b`."""
-    if len(family.formulas) != 1:
-        return None
-    a, b, c = (
-        value_or_none(family.formulas[0], {family.parameter: Fraction(k)}) for k in (0, 1, 2)
-    )
-    if not (isinstance(a, Fraction) and isinstance(b, Fraction) and isinstance(c, Fraction)):
-        return None
-    step = abs(b - a)
-    return Residue(a % step, step) if step and c - b == b - a else None
 
 
 def _several(gold: Several, answer: Several, lists: "Lists") -> bool:
@@ -212,102 +196,3 @@ def _distinct(items: Sequence[Meaning]) -> list[Meaning]:
         if not any(_same(item, one, in_any_order) for one in found):
             found.append(item)
     return found
-
-
-def _equations(gold: Equation, answer: Equation) -> bool:
-    """Whether the differences of the sides are a constant multiple of each other."""
-    one, other = ("-", gold.left, gold.right), ("-", answer.left, answer.right)
-    if names(one) != names(other) or not names(one):
-        return False
-    if formulas_agree(Amount(one), Amount(other)):
-        return True
-    probe = {
-        name: Fraction(3 + 7 * place, 5 + place) for place, name in enumerate(sorted(names(one)))
-    }
-    a, b = value_or_none(one, probe), value_or_none(other, probe)
-    if a is None or b is None or not a or not b:
-        return False
-    scale = (
-        a / b if isinstance(a, Fraction) and isinstance(b, Fraction) else inexact(a) / inexact(b)
-    )
-    return isinstance(scale, Fraction) and formulas_agree(
-        Amount(one), Amount(("*", ("num", scale), other))
-    )
-
-
-def _families(gold: Family, answer: Family) -> bool:
-    """Whether both have the same values near to zero."""
-    near, far = (_values(one) for one in (gold, answer))
-    if not near or not far:
-        return False
-    reach = min(max(map(abs, near)), max(map(abs, far)), key=inexact) / 2
-    return all(
-        any(same(one, two) or abs(inexact(one) - inexact(two)) < _ROUNDING for two in others)
-        for these, others in ((near, far), (far, near))
-        for one in these
-        if abs(one) <= reach
-    )
-
-
-def _values(of: Family) -> list[Value]:
-    found = [
-        value_or_none(formula, {of.parameter: Fraction(k)})
-        for formula in of.formulas
-        for k in range(-_WINDOW, _WINDOW + 1)
-    ]
-    return [inexact(one) for one in found if one is not None]
-
-
-def _ratios(gold: Ratio, answer: Ratio) -> bool:
-    if len(gold.parts) != len(answer.parts):
-        return False
-    a, b = (
-        [one for part in ratio.parts if (one := value_or_none(part.formula, {})) is not None]
-        for ratio in (gold, answer)
-    )
-    if len(a) < len(gold.parts) or len(b) < len(a) or not a[0] or not b[0]:
-        return False
-    return all(same(_over(x, a[0]), _over(y, b[0])) for x, y in zip(a, b, strict=True))
-
-
-def _over(x: Value, y: Value) -> Value:
-    return x / y if isinstance(x, Fraction) and isinstance(y, Fraction) else inexact(x) / inexact(y)
-
-
-def _clocks(gold: Clock, answer: Clock) -> bool:
-    if gold.half and not answer.half:
-        return gold.minutes == answer.minutes
-    return gold.minutes == answer.minutes or (not gold.half and answer.minutes == gold.minutes)
-
-
-def _dates(gold: Date, answer: Date) -> bool:
-    same_day = (gold.month, gold.day) == (answer.month, answer.day)
-    return same_day and (gold.year == answer.year or not gold.year)
-
-
-def _pieces(gold: Piecewise, answer: Piecewise) -> bool:
-    """Whether each piece has one of its own with the same formula and the same numbers."""
-    left = list(answer.parts)
-    for formula, where in gold.parts:
-        fit = [
-            part
-            for part in left
-            if formulas_agree(Amount(formula), Amount(part[0])) and where.equals(part[1])
-        ]
-        if not fit:
-            return False
-        left.remove(fit[0])
-    return not left
-
-
-_COMPARE = {
-    Piecewise: _pieces,
-    Region: lambda gold, answer: gold.equals(answer),
-    Equation: _equations,
-    Residue: lambda gold, answer: gold == answer,
-    Family: _families,
-    Based: lambda gold, answer: gold.value == answer.value,
-    Clock: _clocks,
-    Date: _dates,
-    Ratio: _ratios,
-}

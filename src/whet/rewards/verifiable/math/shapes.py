@@ -1,4 +1,4 @@
-"""The shape that a question asks for: factored, expanded, in lowest terms, a decimal, a fraction."""
+"""The shape that a question asks for: factored, expanded, in lowest terms, decimal, fraction."""
 
 import re
 from collections.abc import Callable, Mapping

@@ -61,7 +61,8 @@ _SPACE = re.compile(r"(?<![\w])\s+|\s+(?![\w])")
 _COMMAND = re.compile(r"\\([A-Za-z]+)\s*")
 _WORDED = re.compile(
     r"\\(?:text|textrm|textnormal|textsf|textup|mathrm|mathsf|mbox|operatorname\*?|mathit|textit|"
-    r"textbf|mathbf|boldsymbol|bm|emph|mathcal|rm)(?![A-Za-z])\s*(?:\{((?:[^{}]|\{[^{}]*\})*)\}|([A-Za-z0-9]))"
+    r"textbf|mathbf|boldsymbol|bm|emph|mathcal|rm)(?![A-Za-z])\s*(?:\{((?:[^{}]|\{[^{}]*\})*)\}"
+    r"|([A-Za-z0-9]))"
 )
 _VECTOR = re.compile(
     r"\\(?:hat|vec|overrightarrow)\s*\{?\s*(?:\\(?:mathbf|imath|jmath)?\s*\{?)?([ijk])\}*"

@@ -1,4 +1,4 @@
-"""The claims of a sentence: what stands behind its verbs, its colons and its words of conclusion."""
+"""The claims of a sentence: what is behind its verbs, its colons and its words of conclusion."""
 
 import re
 from collections.abc import Iterator
@@ -9,15 +9,20 @@ _LEAD = re.compile(
     r"(?:\W*\b(?:so|hence|thus|therefore|then|consequently|finally|overall|altogether|in total|"
     r"in all|as a result|accordingly|and|it follows that|"
     r"(?:this|that|which|it) (?:means|gives|yields|leaves|implies|shows)(?: that)?|"
-    r"we (?:get|find|have|obtain|conclude|see|deduce|arrive at|are left with)(?: that)?)\b[,:]?\s*)+",
+    r"we (?:get|find|have|obtain|conclude|see|deduce|arrive at"
+    r"|are left with)(?: that)?)\b[,:]?\s*)+",
     re.IGNORECASE,
 )
 _VERB = re.compile(
-    r"(?:\b(?:is|are|was|were|be|equals?|arrive|gives?|yields?|leaves?|makes?|becomes?|remains?|get|obtain|"
-    r"find|have|measures|costs|totals|falls|lands|meets?|intersects?|crosses|simplif(?:y|ies)|reduces|"
+    r"(?:\b(?:is|are|was|were|be|equals?|arrive|gives?|yields?|leaves?|makes?|becomes?|remains?"
+    r"|get|obtain|"
+    r"find|have|measures|costs|totals|falls|lands|meets?|intersects?|crosses|simplif(?:y|ies)"
+    r"|reduces|"
     r"comes|amounts|converges|tends|factors|evaluates|expands|rounds)\b"
-    r"(?:\s+(?:exactly|just|only|simply|therefore|thus|then|hence|precisely|indeed|always|equal|out|"
-    r"down|up|to|on|at|in|as|by|of|be|the|an?|points?|values?|numbers?|given|solutions?|coordinates)\b)*"
+    r"(?:\s+(?:exactly|just|only|simply|therefore|thus|then|hence|precisely|indeed|always|equal"
+    r"|out|"
+    r"down|up|to|on|at|in|as|by|of|be|the|an?|points?|values?|numbers?|given|solutions?"
+    r"|coordinates)\b)*"
     r"|:(?=\s)|\b(?:hence|thus|therefore|so)\b,?)\s*",
     re.IGNORECASE,
 )
@@ -27,7 +32,8 @@ _SUBORDINATE = re.compile(
     re.IGNORECASE,
 )
 _FINITE = re.compile(
-    r"\b(?:is|are|was|were|be|has|have|had|can|could|may|do|does|will|sum|satisf(?:y|ies)|divides?|lies?|"
+    r"\b(?:is|are|was|were|be|has|have|had|can|could|may|do|does|will|sum|satisf(?:y|ies)"
+    r"|divides?|lies?|"
     r"pass(?:es)?|contains?|makes?|wins?|equals?)\b",
     re.IGNORECASE,
 )
@@ -38,7 +44,8 @@ _MAIN_AGAIN = re.compile(
     re.IGNORECASE,
 )
 _COORDINATED = re.compile(
-    r"(?:\b(?:and|but|while)|,)\s+(?:[A-Za-zα-ω](?:_\{?\w+\}?)?|\u02ad+)\s*(?:(?:is|are|equals)\s*)?$"
+    r"(?:\b(?:and|but|while)|,)\s+(?:[A-Za-zα-ω](?:_\{?\w+\}?)?|\u02ad+)\s*(?:(?:is|are"
+    r"|equals)\s*)?$"
 )
 _IN_TOTAL = re.compile(r"\s+(?:in total|altogether|in all|overall)$")
 _NAME = re.compile(r"\b[A-Za-zα-ω](?:_\{?\w+\}?)?\s+(?:is|are|equals)\b|\u02ad")
@@ -60,7 +67,8 @@ def tails(text: str) -> Iterator[str]:
 
 
 _SUBJECT = re.compile(
-    r"\s+(?:is|are)\s+(?:therefore |thus |then )?(?:the|our|my|your)?\s*(?:final |correct |required |desired |only )*"
+    r"\s+(?:is|are)\s+(?:therefore |thus |then )?(?:the|our|my|your)?\s*(?:final |correct "
+    r"|required |desired |only )*"
     r"(?:answers?|solutions?|results?|solution set)[.!]?$",
     re.IGNORECASE,
 )

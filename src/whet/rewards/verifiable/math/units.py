@@ -82,14 +82,17 @@ _OTHERS = {
     "oz ounce": (Fraction("0.028349523125"), {"kg": 1}), "t ton tonne": (1000, {"kg": 1}),
     "atm atmosphere": (101_325, {"kg": 1, "m": -1, "s": -2}),
     "bar": (100_000, {"kg": 1, "m": -1, "s": -2}),
-    "dozen": (12, {}), "% percent pct percentage": (Fraction(1, 100), {}), "‰ permille": (Fraction(1, 1000), {}),
+    "dozen": (12, {}), "% percent pct percentage": (Fraction(1, 100), {}),
+    "‰ permille": (Fraction(1, 1000), {}),
     "cal calorie": (Fraction("4.184"), {"kg": 1, "m": 2, "s": -2}), "ppm": (Fraction(1, 10**6), {}),
     "thousand": (1000, {}), "million": (10**6, {}), "billion": (10**9, {}), "trillion": (10**12,
     {}), "hundred": (100, {}),
 }  # fmt: skip
 _PIECE = re.compile(
-    r"\s*(?:(?P<op>[*/.·]|per\b)|(?P<pre>square|cubic|sq|cu)\b\.?|(?P<word>[^\W\d_]+|[°$€£¥₹¢%‰](?:[CF]\b)?)"
-    r"\.?(?:\s*(?P<post>squared|cubed))?(?:\s*\^\s*\{?\s*\(?(?P<power>[-+]?\d)\)?\s*\}?|(?P<low>[-+]?\d))?)"
+    r"\s*(?:(?P<op>[*/.·]|per\b)|(?P<pre>square|cubic|sq|cu)\b\.?|(?P<word>[^\W\d_]+"
+    r"|[°$€£¥₹¢%‰](?:[CF]\b)?)"
+    r"\.?(?:\s*(?P<post>squared|cubed))?(?:\s*\^\s*\{?\s*\(?(?P<power>[-+]?\d)\)?\s*\}?"
+    r"|(?P<low>[-+]?\d))?)"
 )
 
 

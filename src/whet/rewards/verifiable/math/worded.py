@@ -32,6 +32,7 @@ _DOUBT = frozenset(
     ]
 )  # fmt: skip
 _FORMS = {"converges": "convergent", "diverges": "divergent"}
+_BOUND = re.compile(r"\b(?:at least|at most|not|more than|less than|fewer than)\b")
 _EVERYTHING = re.compile(r"^(?:all|every|any) ")
 
 
@@ -45,17 +46,21 @@ def worded(wanted: str, given: str, asked: str) -> bool | None:
         return _polarity(said) == _POLAR[gold]
     if _NOTHING.match(gold):
         return bool(_NOTHING.match(said))
-    if gold == said and not re.search(r"[\d=<>≤≥^*/+\\]|[a-z] ?-", wanted):
+    if _is_same_text(gold, said, wanted):
         return True
     if _is_worded(gold, wanted):
         if _is_list(gold, wanted):
             return _listed(wanted) == _listed(given)
         return _says(said, gold, asked)
-    if _EVERYTHING.match(gold) and _EVERYTHING.sub("", gold) == _EVERYTHING.sub("", said):
-        return True
-    if re.search(r"\b(?:at least|at most|not|more than|less than|fewer than)\b", gold):
-        return False
-    return None
+    return False if _BOUND.search(gold) else None
+
+
+def _is_same_text(gold: str, said: str, wanted: str) -> bool:
+    """Whether both are the same words without signs; `all` and `every` say the same."""
+    if gold == said:
+        return not re.search(r"[\d=<>≤≥^*/+\\]|[a-z] ?-", wanted)
+    both = _EVERYTHING.sub("", gold), _EVERYTHING.sub("", said)
+    return bool(_EVERYTHING.match(gold)) and both[0] == both[1]
 
 
 def _is_worded(gold: str, wanted: str) -> bool:

@@ -90,8 +90,9 @@ def _filled(pattern: str, rng: Random) -> str:
 
 
 def _neighbour(text: str, rng: Random) -> str:
+    mixed = "".join(rng.choice((sign.lower(), sign.upper())) for sign in text)
     near = (
-        text, text, text.lower(), text.upper(), text.swapcase(), f"{text}s", f"x{text}",
+        text, text, text.lower(), text.upper(), text.swapcase(), mixed, f"{text}s", f"x{text}",
         f"x{text}s", f"{text} ", f" {text}", text[:-1], text[1:], f"{text} {text}",
     )  # fmt: skip
     return rng.choice(near)
