@@ -15,7 +15,7 @@ from typing import ClassVar
 from whet.data.procedural.arithmetic import Equation, equations
 from whet.data.procedural.levels import check_level
 from whet.data.procedural.spelling import entries
-from whet.rewards.verifiable.countdown import solution
+from whet.rewards.verifiable.countdown_solutions import solution
 from whet.types import Step, Task
 
 _LARGEST = 12  # of the numbers

@@ -1,15 +1,13 @@
 """Countdown: make the target from the given numbers (TinyZero's task, unconfirmed)."""
 
 import re
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 from whet.protocols import Reward
 from whet.rewards.verifiable.announced_answers import after_hash, final_text
-from whet.rewards.verifiable.expressions import evaluated
+from whet.rewards.verifiable.countdown_solutions import solution
 from whet.rewards.verifiable.extraction import boxed, tagged, unfinished
 from whet.rewards.verifiable.math.canonical import canonical
 from whet.rewards.verifiable.verdicts import no_answer
@@ -50,21 +48,6 @@ class Countdown(Reward):
         )
 
 
-def solution(text: str, info: Mapping[str, Any]) -> tuple[Fraction, bool] | None:
-    """The value of an expression, and whether it solves the task; None for any other text.
-
-    Raises `ZeroDivisionError`.
-    """
-    found = evaluated(_left(text, info["target"]))
-    if found is None:
-        return None
-    value, used = found
-    given = Counter(int(n) for n in info.get("numbers", info.get("nums")))
-    spent = Counter(used)
-    fair = spent <= given if info.get("use_all") is False else spent == given
-    return value, fair and value == int(info["target"])
-
-
 def _readable(info: Mapping[str, Any]) -> bool:
     """Whether the task has a target and a list of numbers, and all of them are whole."""
     numbers = info.get("numbers", info.get("nums"))
@@ -81,9 +64,3 @@ def _expression(text: str, finish: Finish) -> str:
     if content is not None:
         return content
     return boxes[-1] if boxes else after_hash(text, finish)
-
-
-def _left(equation: str, target: object) -> str:
-    """The left side of `expression = target`; any other equation stays whole, and has no value."""
-    left, equals, right = equation.rpartition("=")
-    return left if equals and right.strip() == str(target).strip() else equation

@@ -12,7 +12,7 @@ from functools import lru_cache
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from whet.rewards.verifiable.countdown import solution
+from whet.rewards.verifiable.countdown_solutions import solution
 from whet.rewards.verifiable.math.canonical import canonical
 
 if TYPE_CHECKING:
