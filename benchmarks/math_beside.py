@@ -8,21 +8,19 @@ A line per grader: precision and recall with Wilson intervals of 95 %, rows a se
 """
 
 import argparse
-import json
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from labelled_judges import rows_of
 from math_verify import parse, verify
+from verdict_counts import HEAD, counted
 
-from whet.evaluation.statistics.proportions import wilson
 from whet.rewards.verifiable.extraction import after_think, boxed
 from whet.rewards.verifiable.math import Math
 from whet.types import Rollout, Task
 
-FOLDER = Path(__file__).with_name("labelled")
 Row = Mapping[str, Any]
 
 
@@ -49,35 +47,24 @@ GRADERS: Mapping[str, Callable[[Row], bool]] = {
 }
 
 
-def measured(grader: Callable[[Row], bool], rows: Sequence[Row]) -> tuple[str, float]:
-    """The cells of a grader's line, and its rows a second."""
-    grader(rows[0])
-    start = time.perf_counter()
-    found = [grader(row) for row in rows]
-    rate = len(rows) / (time.perf_counter() - start)
-    hits = sum(said and row["correct"] for said, row in zip(found, rows, strict=True))
-    cells = []
-    for of in (sum(found), sum(row["correct"] for row in rows)):
-        within = wilson(hits, of)
-        cells.append(f"{hits / max(of, 1):.3f} [{within.low:.3f}, {within.high:.3f}]")
-    return " | ".join(cells), rate
-
-
 def main() -> None:
     """Print a line per grader."""
     parser = argparse.ArgumentParser(description="math beside math-verify")
     parser.add_argument("half", choices=("open", "siblings", "kept"))
+    parser.add_argument("--keep", action="store_true", help="write benchmarks/verdicts")
     asked = parser.parse_args()
     logging.getLogger("math_verify").setLevel(logging.CRITICAL)
-    lines = (FOLDER / asked.half / "math.jsonl").read_bytes().split(b"\n")
-    rows = [json.loads(line) for line in lines if line]
-    print(f"{len(rows)} rows\n| grader | precision | recall | rows/s | ratio |")
-    print("| --- | --- | --- | --- | --- |")
-    first = 0.0
+    rows = rows_of(asked.half, "math")
+    print("\n".join(HEAD))
     for name, grader in GRADERS.items():
-        cells, rate = measured(grader, rows)
-        first = first or rate
-        print(f"| {name} | {cells} | {rate:.1f} | {first / rate:.2f} |", flush=True)
+        grader(rows[0])
+        start = time.perf_counter()
+        found = [grader(row) for row in rows]
+        rate = len(rows) / (time.perf_counter() - start)
+        counts = counted((asked.half, "math", name), rows, found, rate)
+        print(counts.line(), flush=True)
+        if asked.keep:
+            counts.keep()
 
 
 if __name__ == "__main__":

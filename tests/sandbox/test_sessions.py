@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -186,6 +187,12 @@ def test_a_session_that_waits_can_be_killed_from_another_thread(sandbox):
     timer.join()
     with pytest.raises(SandboxFault, match="closed"):
         session.say(Cell(source="1"))
+
+
+def test_how_it_ended_can_be_asked_after_the_end(sandbox):
+    session = sandbox.open(SessionLimits(), SessionFolder())
+    session.kill()
+    assert re.search("ended with|killed", session._supervised.why())
 
 
 def test_a_supervisor_that_was_killed_is_a_fault_and_closing_is_none(sandbox):

@@ -8,6 +8,7 @@ import socket
 import subprocess
 from contextlib import suppress
 from dataclasses import dataclass, field
+from threading import Lock
 
 from whet.sandbox.interpreter import interpreter
 from whet.sandbox.limits import SandboxFault
@@ -64,6 +65,7 @@ class _Started:
     output: int = -1
     told: int = -1  # what bwrap prints
     ended: bool = field(default=False)
+    telling: Lock = field(default_factory=Lock)  # held while `told` is read or closed
 
     def launch(self, command: list[str], rules: bytes, folder: SessionFolder) -> None:
         """Run bwrap, and wait until it knows the first process."""
@@ -130,10 +132,12 @@ class _Started:
         )
 
     def why(self) -> str:
-        """How bwrap ended, and what it printed."""
+        """How bwrap ended, and what it printed; any thread may ask, also after the end."""
         code = self.process.poll() if self.process else None
-        os.set_blocking(self.told, False)
-        with suppress(BlockingIOError):
+        with self.telling, suppress(BlockingIOError):
+            if self.told < 0:
+                return f"bwrap ended with {code}"
+            os.set_blocking(self.told, False)
             said = os.read(self.told, 1 << 12).decode(errors="replace").strip()[-200:]
             return f"bwrap ended with {code}: {said}"
         return f"bwrap ended with {code}"
@@ -163,6 +167,8 @@ class _Started:
             if self.watched < 0:
                 self.process.kill()
             self.process.wait()
-        if self.told >= 0:
-            os.close(self.told)
+        with self.telling:
+            if self.told >= 0:
+                os.close(self.told)
+            self.told = -1
         self.user.give_back()
