@@ -165,7 +165,7 @@ class Companion(Part, ABC):
 
     __slots__ = ()
 
-    provides: ClassVar[frozenset[Need]] = frozenset()  # the needs of other parts that it supplies
+    provides: frozenset[Need] = frozenset()  # the needs of other parts that it supplies
     adapts: ClassVar[tuple[type[Part], ...]] = ()  # parts whose settings it changes as it learns
 
     @abstractmethod

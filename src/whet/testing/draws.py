@@ -57,8 +57,17 @@ def draw(seed: int, *, drift: float = 0.5) -> DrawnBatch:
             version_lag=torch.randint(0, 3, row.shape, generator=rng),
             tree_weight=1 / torch.randint(1, 4, row.shape, generator=rng) if seed % 2 else None,
             observed=_observed(lengths, group, seed),
+            taught=torch.rand(len(row), generator=rng) > _SOME,
+            candidates=torch.arange(3).expand(len(row), 3),
+            candidate_teacher_logp=_distributions(len(row), rng),
+            candidate_logp=_distributions(len(row), rng),
         ).counted(),
     )
+
+
+def _distributions(tokens: int, rng: torch.Generator) -> Tensor:
+    """Log-probs of three candidates and a tail for every token."""
+    return torch.randn(tokens, 4, generator=rng, dtype=torch.float64).log_softmax(-1)
 
 
 def _observed(lengths: Tensor, group: Tensor, seed: int) -> Batch:
@@ -95,6 +104,8 @@ def one_token_each(seed: int) -> AdvantageInputs:
         segment=torch.zeros(size, dtype=torch.long),
         state=torch.randint(0, 3, (size,), generator=rng),
         node=torch.arange(size) if seed % 2 else None,
+        taught=torch.rand(size, generator=rng) > _SOME,
+        teacher_logp=logp[1],
     )
 
 
@@ -110,6 +121,7 @@ def level(inputs: AdvantageInputs, reward: float, dtype: torch.dtype) -> Advanta
         dense=torch.zeros_like(rewards[inputs.row]),
         proximal_logp=torch.zeros_like(rewards[inputs.row]),
         reference_logp=torch.zeros_like(rewards[inputs.row]),
+        teacher_logp=torch.zeros_like(rewards[inputs.row]),
         entropy=torch.ones_like(rewards[inputs.row]),
     )
 

@@ -48,6 +48,21 @@ def observed_gradient(objective: TokenLoss, logp: Tensor, batch: Batch) -> Tenso
     return gradient
 
 
+def candidate_gradient(objective: TokenLoss, logp: Tensor, batch: Batch) -> Tensor:
+    """The derivative of the loss with respect to the policy's log-probs of candidates, [N, K + 1].
+
+    Of a loss that does not read them it is 0.
+    """
+    if batch.candidate_logp is None:
+        return torch.zeros(len(logp), 1)
+    at = batch.candidate_logp.clone().requires_grad_()
+    loss = objective.loss(logp, replace(batch, candidate_logp=at))
+    if not loss.requires_grad:
+        return torch.zeros_like(at)
+    (gradient,) = torch.autograd.grad(loss, at, materialize_grads=True)
+    return gradient
+
+
 def micro_batches_add_up(objective: TokenLoss, seed: int) -> None:
     """Losses and gradients of micro-batches add up to those of the whole batch."""
     logp, batch = ready(objective, draw(seed))
@@ -64,6 +79,8 @@ def micro_batches_add_up(objective: TokenLoss, seed: int) -> None:
     parts = [loss_and_gradient(objective, *part) for part in slices]
     assert_close(torch.stack([part for part, _ in parts]).sum(), loss)
     assert_close(torch.cat([part for _, part in parts]), gradient)
+    apart = [candidate_gradient(objective, *part) for part in slices]
+    assert_close(torch.cat(apart), candidate_gradient(objective, logp, batch))
     heard = [observed_gradient(objective, *part) for part in slices]
     assert_close(torch.cat(heard), observed_gradient(objective, logp, batch))
 
@@ -78,6 +95,8 @@ def order_is_irrelevant(objective: TokenLoss, seed: int) -> None:
     moved_loss, moved_gradient = loss_and_gradient(objective, logp[order], moved)
     assert_close(moved_loss, loss)
     assert_close(moved_gradient, gradient[order])
+    apart = candidate_gradient(objective, logp[order], moved)
+    assert_close(apart, candidate_gradient(objective, logp, batch)[order])
 
 
 def on_policy_it_is_reinforce(objective: TokenLoss, seed: int) -> None:
@@ -172,6 +191,8 @@ def has_gradient_is_right(objective: TokenLoss, seed: int) -> None:
     taught = objective.has_gradient(batch)
     idle = ~taught[batch.row]
     assert_close(gradient[idle], torch.zeros_like(gradient[idle]), rtol=0, atol=0)
+    apart = candidate_gradient(objective, logp, batch)[idle]
+    assert_close(apart, torch.zeros_like(apart), rtol=0, atol=0)
     if batch.observed is not None:
         heard = observed_gradient(objective, logp, batch)[~taught[batch.observed.row]]
         assert_close(heard, torch.zeros_like(heard), rtol=0, atol=0)
@@ -201,6 +222,9 @@ def equal_leaves_are_one_rollout(objective: TokenLoss, seed: int) -> None:
         same, parts = loss_and_gradient(objective, *tree)
         assert_close(same, loss)
         assert_close(torch.zeros_like(gradient).index_add(0, tokens, parts), gradient)
+        apart = candidate_gradient(objective, *ready(objective, DrawnBatch(logp, plain)))
+        leaves_apart = candidate_gradient(objective, *tree)
+        assert_close(torch.zeros_like(apart).index_add(0, tokens, leaves_apart), apart)
     if isinstance(objective, Objective) and not _counts(objective, Advantage):
         inputs = one_token_each(seed)
         which = int(torch.randint(0, len(inputs.group), (), generator=rng))

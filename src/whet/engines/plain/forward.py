@@ -9,6 +9,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from transformers import PreTrainedConfig, PreTrainedModel
 
+from whet.engines.candidates import logp_among
 from whet.types import ContextFull, Rollout
 from whet.types.kept import KEPT, kept_ids
 
@@ -65,6 +66,20 @@ def chosen(model: PreTrainedModel, rollout: Rollout) -> Chosen:
     picked = (x.gather(1, ids[1:][m, None])[:, 0] for x, m in ((logp, sampled), (whole, heard)))
     said, observed = picked
     return Chosen(said, entropy, observed)
+
+
+def scores_of(model: PreTrainedModel, rollout: Rollout) -> Float[Tensor, "N V"]:
+    """The logits z / T before every sampled token, whatever truncation kept."""
+    ids = torch.from_numpy(rollout.token_ids.astype(np.int64)).to(model.device)
+    sampled = torch.from_numpy(rollout.action_mask[1:].copy()).to(model.device)
+    return logits_of(model, ids)[:-1][sampled] / rollout.decoding.logp_temperature
+
+
+def among(
+    model: PreTrainedModel, rollout: Rollout, ids: Int[Tensor, "N K"]
+) -> Float[Tensor, "N K1"]:
+    """Log π of the tokens `ids` and of all others together, on the CPU, with a gradient."""
+    return logp_among(scores_of(model, rollout), ids.to(model.device)).cpu()
 
 
 def _within(scores: Float[Tensor, "N V"], rollout: Rollout) -> Float[Tensor, "N V"]:
