@@ -8,10 +8,13 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from whet.policy.domains import POSITIVE_SHARE, check
 from whet.protocols.engine import Candidates, Learner
 from whet.protocols.extension import SetupContext
 from whet.protocols.part import Part
 from whet.types import Rollout, UsageError
+
+_FILE = "average.pt"
 
 
 class TeacherModel:
@@ -98,6 +101,64 @@ class CurrentPolicy(TeacherWeights):
 
     async def open(self, setup: SetupContext) -> TeacherModel:
         return OfLearner(setup.learner)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AveragePolicy(TeacherWeights):
+    """An exponential moving average of the policy. θ_T ← (1 − rate) θ_T + rate θ after each step.
+
+    It begins at the initial policy. The average is kept in float32 beside the model that scores.
+    The rate is that of SDPO, as read in TRL, which averages after every optimizer step.
+    """
+
+    rate: float = 0.05
+
+    def __post_init__(self) -> None:
+        check(self, rate=POSITIVE_SHARE)
+
+    async def open(self, setup: SetupContext) -> TeacherModel:
+        """Refuse a policy of adapters, which does not publish whole weights."""
+        if setup.engine.lora is not None:
+            raise UsageError(
+                "AveragePolicy averages whole weights, but engine.lora trains adapters; leave "
+                "engine.lora out, or take CurrentPolicy or InitialPolicy as the teacher"
+            )
+        model = await setup.engine.load_learner(setup.base)
+        return LiveAverage(model, self.rate, _copies((await model.publish()).tensors))
+
+
+def _copies(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Copies on the CPU, floating-point numbers in float32."""
+    return {
+        name: x.detach().to("cpu", torch.float32 if x.is_floating_point() else x.dtype, copy=True)
+        for name, x in tensors.items()
+    }
+
+
+@dataclass(slots=True)
+class LiveAverage(OfLearner):
+    """The average, and the model that has it."""
+
+    rate: float
+    average: dict[str, Tensor]
+
+    async def follow(self, policy: Learner) -> None:
+        """Move towards the present policy."""
+        now = _copies((await policy.publish()).tensors)
+        for name, tensor in self.average.items():
+            if tensor.is_floating_point():
+                tensor.lerp_(now[name], self.rate)
+            else:
+                tensor.copy_(now[name])
+        await self.learner.set_weights(self.average)
+
+    async def save(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        torch.save(self.average, folder / _FILE)
+
+    async def load(self, folder: Path) -> None:
+        self.average = torch.load(folder / _FILE, weights_only=True)
+        await self.learner.set_weights(self.average)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

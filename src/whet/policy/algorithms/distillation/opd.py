@@ -22,7 +22,7 @@ def opd(
     """Reverse KL to a teacher on the policy's own tokens. Â_n = sg[log π_T(n) − log π(n)].
 
     `teacher` is a folder; without one it is the initial policy. With `DOMAIN=FOLDER,DOMAIN=FOLDER`
-    each task has the teacher of its domain, `task.info[column]`. No reward is needed. With the
+    each task has the teacher of its domain, `task.info[column]`. No reward enters. With the
     advantage of a `verdict`, Â_n = Â_n^verdict + α sg[log π_T(n) − log π(n)].
     """
     return Objective(
