@@ -17,11 +17,12 @@ from whet.policy.algorithms import load
 from whet.policy.extensions.teacher_weights import (
     AveragePolicy,
     LiveByDomain,
-    TeacherModel,
     SavedModel,
+    TeacherModel,
 )
 from whet.protocols import SetupContext
 from whet.protocols.engine import Candidates
+from whet.sampling.schedules.uniform import Uniform
 from whet.types import Task, UsageError
 
 SHORT = {
@@ -99,14 +100,15 @@ def test_the_quickstart_trains_with_it(name, settings, tmp_path, monkeypatch, ca
 def test_another_teacher_makes_another_policy(name, tmp_path):
     """And the policy comes closer to its teacher: a teacher that is not used would fail here."""
     found = []
-    for seed in (1, 2):
+    for seed, steps in ((1, 10), (2, 1)):
         teacher = started(tmp_path / f"teacher-{seed}", seed, loud=15.0)
         settings = {"candidates": 6} if name == "gkd" else {}
-        run = quick(load(name, teacher=str(teacher), **settings), steps=8)
+        run = quick(load(name, teacher=str(teacher), **settings), steps=steps)
+        run = replace(run, sampling=replace(run.sampling, prompts=Uniform(per_step=16)))
         events = followed(run, tmp_path / f"run-{seed}")
         losses = told(tmp_path / f"run-{seed}", "teacher_kl" if name == "opd" else "loss")
-        assert losses[-1] < 0.8 * losses[0]
-        found.append(steps_of(events)[-1])
+        assert steps == 1 or losses[-1] < 0.8 * losses[0]
+        found.append(steps_of(events)[0])
     assert found[0].updates[0].loss != found[1].updates[0].loss
 
 

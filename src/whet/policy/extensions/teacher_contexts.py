@@ -22,7 +22,9 @@ class TeacherContext(Part):
 
     __slots__ = ()
 
-    same: bool = False  # True: the policy's own prompt, so that equal weights teach nothing
+    same: ClassVar[bool] = (
+        False  # True: the policy's own prompt, so that equal weights teach nothing
+    )
 
     @abstractmethod
     def views(self, context: StepContext, rollouts: Sequence[Rollout], group: Tensor) -> Views:
@@ -36,7 +38,7 @@ class TeacherContext(Part):
 class SamePrompt(TeacherContext):
     """The policy's own prompt."""
 
-    same: bool = True
+    same: ClassVar[bool] = True
 
     def views(self, context: StepContext, rollouts: Sequence[Rollout], group: Tensor) -> Views:
         del context, group
