@@ -125,19 +125,6 @@ STEP = _table(
         "sum over observation tokens",
         "observation tokens of the batch; those that leaves of a tree share by their weight",
     ),
-    (
-        "teacher_share",
-        "share",
-        "tokens of the batch that the teacher has scored; only where the objective has a teacher",
-        "tokens of the batch",
-    ),
-    (
-        "teacher_kl",
-        "nats",
-        "mean of log π − log π_T before the update, an estimate of KL(π‖π_T); only where the "
-        "objective has a teacher of sampled tokens",
-        "tokens that the teacher has scored",
-    ),
     ("grad_norm", "norm", "norm of the gradient before it is clipped", "optimizer steps"),
     ("lr", "rate", "learning rate", _ONE),
     ("taught", "share", "tokens of rollouts with a gradient", "tokens of the batch"),
@@ -257,6 +244,13 @@ EXTENSIONS = _table(
         "rounds of the step with second halves",
     ),
     ("target_length_*", "tokens", "LengthTargets: the budget of each bucket of difficulty", _ONE),
+    (
+        "teacher_kl",
+        "nats",
+        "Teacher: mean of log π − log π_T before the update",
+        "tokens it scored",
+    ),
+    ("teacher_share", "share", "Teacher: tokens that it scored", "tokens of the batch"),
     ("tracked", "count", "Tracker: tasks with a recorded success rate", _ONE),
     ("value_loss", "loss", "Critic: mean loss of its updates", "updates of the critic"),
     (
