@@ -233,7 +233,7 @@ class LinearisedLoss(TokenLoss):
         if batch.logp_grad is None:
             raise ValueError("batch.logp_grad is missing: call BatchLoss.split() first")
         moved = learner_logp - learner_logp.detach()
-        with_gradient = self.has_gradient(batch)[batch.row].sum()
+        with_gradient = self.has_gradient(batch)[batch.row].sum().to(learner_logp)
         return (batch.logp_grad * moved).sum() + self.level * with_gradient
 
     def has_gradient(self, batch: Batch) -> Bool[Tensor, " B"]:
