@@ -1,8 +1,9 @@
 """A pytest plugin of `mutants.py`: which functions tests call, and those tests first.
 
 With `MUTANT_WATCH` it writes to the file `MUTANT_CALLS` which tests call each function of the
-policy, and their seconds. With `MUTANT_AROUND` it runs the tests that call this function first, the
-fastest first.
+policy, and their seconds. A function that a file of tests calls when it is imported counts as
+called by all its tests. With `MUTANT_AROUND` it runs the tests that call this function first, the
+fastest first; with `MUTANT_ONLY` no others.
 """
 
 import json
@@ -31,22 +32,35 @@ def _place_of(code: Any) -> str:
     return _place[code]
 
 
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
-    """Note the functions that a test calls."""
-    if "MUTANT_WATCH" not in os.environ:
-        yield
-        return
+def _watched(name: str) -> Iterator[None]:
+    """Note the functions that are called in between, under a test's or a file's name."""
 
     def called(frame: FrameType, event: str, _: Any) -> None:
         if event == "call" and (place := _place_of(frame.f_code)):
-            _calls.setdefault(place, set()).add(item.nodeid)
+            _calls.setdefault(place, set()).add(name)
 
     begun = monotonic()
     sys.setprofile(called)
     yield
     sys.setprofile(None)
-    _seconds[item.nodeid] = monotonic() - begun
+    _seconds[name] = monotonic() - begun
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Note what a test calls."""
+    return _watched(item.nodeid) if "MUTANT_WATCH" in os.environ else _watched_by_nobody()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
+    """Note what the import of a file of tests calls."""
+    whole = isinstance(collector, pytest.Module) and "MUTANT_WATCH" in os.environ
+    return _watched(collector.nodeid) if whole else _watched_by_nobody()
+
+
+def _watched_by_nobody() -> Iterator[None]:
+    yield
 
 
 def pytest_sessionfinish() -> None:
@@ -65,4 +79,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     exact = f"{file}:{where}"
     near = {t for place, tests in known["calls"].items() if place.startswith(exact) for t in tests}
     seconds = known["seconds"]
-    items.sort(key=lambda item: (item.nodeid not in near, seconds.get(item.nodeid, 0.0)))
+
+    def far(item: pytest.Item) -> bool:
+        return item.nodeid not in near and item.nodeid.split("::")[0] not in near
+
+    if "MUTANT_ONLY" in os.environ:
+        items[:] = [item for item in items if not far(item)]
+    items.sort(key=lambda item: (far(item), seconds.get(item.nodeid, 0.0)))

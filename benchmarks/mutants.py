@@ -7,10 +7,10 @@ A mutant is one change of an operator, constant or default of the parts and algo
 give, and the sample is the mutants with the lowest numbers, so a change elsewhere leaves the sample
 as it is. The faults of `named_mutants.py` come before the sample.
 
-Every mutant runs in a process of its own, on a copy of the package. Tests that call the changed
-function come first, the fastest first. A row per mutant is appended to `mutants.jsonl`; mutants
-that have a row are skipped, with `--again` all but the survivors. `equivalent_mutants.json` has the
-reasons of those that no test can notice.
+Every mutant runs in a process of its own, on a copy of the package. The tests that call a changed
+function are run, the fastest first; all tests are, if a default or a line of a class has changed.
+A row per mutant is appended to `mutants.jsonl`; mutants that have a row are skipped, with `--again`
+all but the survivors. `equivalent_mutants.json` has the reasons of those that no test can notice.
 """
 
 import argparse
@@ -21,7 +21,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from time import monotonic
 from typing import Any, NamedTuple
@@ -122,36 +122,33 @@ class House:
     def _outcome(self, mutant: Mutant) -> dict[str, str]:
         around = f"{mutant.file}:{mutant.where}"
         calls: dict[str, list[str]] = json.loads(self.calls.read_text())["calls"]
-        near = _near(calls, mutant)
-        every = sorted({test.split("::")[0] for test in _tests(calls)})
-        first = sorted({test.split("::")[0] for test in near}) or every
-        rest = [file for file in every if file not in first]
-        for files in (first, rest):
-            if not files:
-                continue
-            try:
-                done = self.tests(["-x", *files], MUTANT_AROUND=around)
-            except subprocess.TimeoutExpired:
-                return {"outcome": "caught", "by": f"no end within {LIMIT} s"}
-            if done.returncode in {FAILED, NOT_COLLECTED}:
-                return {"outcome": "caught", "by": _failure(done.stdout)}
-            if done.returncode not in {PASSED, NO_TESTS}:
-                raise RuntimeError(f"{mutant.key}: pytest said {done.returncode}\n{done.stderr}")
+        every = _files(calls.values())
+        near = _files(tests for place, tests in calls.items() if place.startswith(around))
+        runs: list[tuple[list[str], dict[str, str]]] = [(near, {"MUTANT_AROUND": around})]
+        if around in calls:  # a function: a test that does not call it cannot notice
+            runs[0][1]["MUTANT_ONLY"] = "1"
+        else:  # a default or a line of a class or module, which any test may read
+            runs.append(([file for file in every if file not in near], {}))
+        for files, more in runs:
+            if files and (found := self._told(["-x", *files], more)):
+                return {"outcome": "caught", "by": found}
         return {"outcome": "survived", "by": ""}
 
+    def _told(self, arguments: list[str], more: dict[str, str]) -> str:
+        """The first test that fails; empty if all pass."""
+        try:
+            done = self.tests(arguments, **more)
+        except subprocess.TimeoutExpired:
+            return f"no end within {LIMIT} s"
+        if done.returncode in {FAILED, NOT_COLLECTED}:
+            return _failure(done.stdout)
+        if done.returncode not in {PASSED, NO_TESTS}:
+            raise RuntimeError(f"pytest said {done.returncode}\n{done.stdout}\n{done.stderr}")
+        return ""
 
-def _tests(calls: dict[str, list[str]]) -> set[str]:
-    return {test for tests in calls.values() for test in tests}
 
-
-def _near(calls: dict[str, list[str]], mutant: Mutant) -> set[str]:
-    """The tests that call the changed function, its class or, of a module's line, its module."""
-    for where in (mutant.where, mutant.where.split(".")[0], ""):
-        place = f"{mutant.file}:{where}"
-        found = {t for key, tests in calls.items() if key.startswith(place) for t in tests}
-        if found:
-            return found
-    return set()
+def _files(tests: Iterable[Iterable[str]]) -> list[str]:
+    return sorted({test.split("::")[0] for some in tests for test in some})
 
 
 def _failure(told: str) -> str:
