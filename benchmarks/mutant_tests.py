@@ -49,17 +49,17 @@ def _watched(name: str) -> Iterator[None]:
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     """Note what a test calls."""
-    return _watched(item.nodeid) if "MUTANT_WATCH" in os.environ else _watched_by_nobody()
+    yield from _watched(item.nodeid) if "MUTANT_WATCH" in os.environ else _unwatched()
 
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
     """Note what the import of a file of tests calls."""
     whole = isinstance(collector, pytest.Module) and "MUTANT_WATCH" in os.environ
-    return _watched(collector.nodeid) if whole else _watched_by_nobody()
+    yield from _watched(collector.nodeid) if whole else _unwatched()
 
 
-def _watched_by_nobody() -> Iterator[None]:
+def _unwatched() -> Iterator[None]:
     yield
 
 

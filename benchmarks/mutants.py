@@ -107,7 +107,9 @@ class House:
         """Run all tests once without a change, and note which functions each of them calls."""
         done = self.tests(["tests/policy"], MUTANT_WATCH="1")
         if done.returncode != PASSED:
-            raise RuntimeError(f"the tests fail without a mutant:\n{done.stdout[-3000:]}")
+            raise RuntimeError(
+                f"the tests fail without a mutant:\n{done.stdout[-3000:]}{done.stderr}"
+            )
 
     def outcome(self, mutant: Mutant) -> dict[str, str]:
         """How the tests end on a mutant: caught, and by which test; or survived."""

@@ -82,7 +82,7 @@ def agrees(found, wanted):
 
 @pytest.mark.parametrize(("gamma", "gae_lambda"), [(0.9, 0.8), (0.9, 1.0), (0.5, 0.0), (1.0, 0.7)])
 def test_gae_discounts_by_gamma_and_lambda(gamma, gae_lambda):
-    """arXiv:1506.02438, eq. 16: every δ is discounted by (γλ)^l, and V(s_{t+1}) by γ."""
+    """arXiv:1506.02438: every δ is discounted by (γλ)^l, and V(s_{t+1}) by γ."""
     advantage = GeneralisedAdvantage(gae_lambda=gae_lambda, discount=gamma)
     agrees(
         advantage(inputs()),
@@ -91,7 +91,7 @@ def test_gae_discounts_by_gamma_and_lambda(gamma, gae_lambda):
 
 
 def test_critics_are_fitted_to_discounted_returns():
-    """G_t = Â_t + V(s_t) with the critic's own λ and γ, KL penalty included (VC-PPO, arXiv:2503.01491)."""
+    """G_t = Â_t + V(s_t) with the critic's own λ and γ (VC-PPO, arXiv:2503.01491)."""
     critic = Critic(gae_lambda=0.7, discount=0.9, token_rewards=KLPenalised(beta=0.3))
     wanted = by_token(lambda i, y, t: gae(i, y, t, decay=(0.9, 0.7), beta=0.3) + VALUES[y[t]])
     agrees(critic.targets(inputs()), wanted)
