@@ -22,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
+from hashlib import sha256
 from pathlib import Path
 from time import monotonic
 from typing import Any, NamedTuple
@@ -33,7 +34,7 @@ ROOT = Path(__file__).parents[1]
 POLICY = Path("src", "whet", "policy")
 ROWS = ROOT / "benchmarks" / "mutants.jsonl"
 REASONS = ROOT / "benchmarks" / "equivalent_mutants.json"
-LIMIT = 300  # seconds of one run of the tests
+LIMIT, WATCHED = 300, 1800  # seconds of one run of the tests, and of the one that is watched
 PASSED, FAILED, NOT_COLLECTED, NO_TESTS = 0, 1, 2, 5
 
 
@@ -86,7 +87,7 @@ class House:
                 shutil.copytree(entry, root / entry.name, ignore=leave)
             elif entry.name != ".git":
                 (root / entry.name).symlink_to(entry)
-        self.calls = root / "calls.json"
+        self.calls = Path(tempfile.gettempdir(), f"mutant-calls-{_digest(root)}.json")
 
     def tests(self, arguments: list[str], **more: str) -> subprocess.CompletedProcess[str]:
         """Run pytest in the copy."""
@@ -99,12 +100,17 @@ class House:
             env={**os.environ, **known, **more, "MUTANT_CALLS": str(self.calls)},
             capture_output=True,
             text=True,
-            timeout=LIMIT,
+            timeout=WATCHED if "MUTANT_WATCH" in more else LIMIT,
             check=False,
         )
 
     def watch(self) -> None:
-        """Run all tests once without a change, and note which functions each of them calls."""
+        """Run all tests once without a change, and note which functions each of them calls.
+
+        The notes are kept for the next time that the same files are tried.
+        """
+        if self.calls.exists():
+            return
         done = self.tests(["tests/policy"], MUTANT_WATCH="1")
         if done.returncode != PASSED:
             raise RuntimeError(
@@ -147,6 +153,14 @@ class House:
         if done.returncode not in {PASSED, NO_TESTS}:
             raise RuntimeError(f"pytest said {done.returncode}\n{done.stdout}\n{done.stderr}")
         return ""
+
+
+def _digest(root: Path) -> str:
+    """A digest of the sources and the tests."""
+    found = sha256()
+    for file in sorted([*(root / "src").rglob("*.py"), *(root / "tests").rglob("*.py")]):
+        found.update(file.read_bytes())
+    return found.hexdigest()[:16]
 
 
 def _files(tests: Iterable[Iterable[str]]) -> list[str]:

@@ -47,6 +47,7 @@ def dropped():
 @settings(max_examples=2)
 def test_every_algorithm_obeys_every_law(name, law, seed):
     law(algorithms.load(name), seed)
+    law(algorithms.load(name), seed, torch.float32)
 
 
 @pytest.mark.full
@@ -56,6 +57,7 @@ def test_every_algorithm_obeys_every_law(name, law, seed):
 @settings(max_examples=12)
 def test_every_algorithm_obeys_every_law_for_more_batches(name, law, seed):
     law(algorithms.load(name), seed)
+    law(algorithms.load(name), seed, torch.float32)
 
 
 @pytest.mark.parametrize(("factor", "sound"), [(1, True), (2, False)])
