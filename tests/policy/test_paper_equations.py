@@ -335,3 +335,24 @@ def test_ratios_are_exact_far_beyond_any_trust_region(apart):
     assert ratio.tolist() == pytest.approx([exp(apart)] * 9, rel=1e-12)
     far = TokenRatio()(held.proximal_logp + 25.0, held)
     assert far.tolist() == pytest.approx([exp(20)] * 9, rel=1e-12)
+
+
+def test_srft_weighs_by_the_entropy_of_whole_rollouts():
+    """SRFT (arXiv:2506.19767): H is of the rollout, so a hint's tokens count in it, too."""
+    entropy = [0.2, 0.9, 0.4, 1.1, 0.3, 0.6, 0.8, 0.1, 0.7]
+    external = torch.tensor([n in (0, 5, 6) for n in range(9)])  # two rollouts begin with a hint
+    held = batch([0.0] * 9, external=external, entropy=column(entropy))
+    objective = load("srft")
+    _, gradient = loss_and_gradient(
+        objective, held.proximal_logp, held.prepared(objective.selections)
+    )
+    mean = [sum(entropy[n] for n in y) / len(y) for y in rollouts()]
+    shown, right, wrong = 3, 4, 2  # tokens: hints, own ones of correct rollouts, and of wrong ones
+
+    def wanted(n):
+        i = ROWS[n]
+        if external[n]:
+            return -0.5 * exp(-mean[i]) / shown
+        return -0.1 * exp(mean[i]) / right if i != 1 else 1 / wrong
+
+    agrees(gradient, [wanted(n) for n in range(9)])

@@ -104,6 +104,8 @@ class Correction(Slot):
 
     __slots__ = ()
 
+    of_whole_rollouts: ClassVar[bool] = False  # True: it reads tokens outside the term's selection
+
     @abstractmethod
     def __call__(self, batch: Batch) -> Tokens: ...
 
