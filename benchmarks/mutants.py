@@ -47,6 +47,7 @@ class Mutant(NamedTuple):
     where: str
     change: str
     text: str
+    in_a_function: bool  # in its body, so only tests that call it can notice
 
 
 def drawn(seed: int) -> list[Mutant]:
@@ -60,9 +61,10 @@ def drawn(seed: int) -> list[Mutant]:
 def _of(file: Path) -> Iterator[Mutant]:
     text, name = file.read_text(), str(file.relative_to(ROOT / POLICY))
     for m in mutations(text):
+        inner = m.where.split(".")[-1].lstrip("_")[:1].islower() and m.kind != "default"
         change = f"{m.old} → {m.new}"
         key = f"{name}: {m.key}"
-        yield Mutant(key, name, m.line, m.where, change, m.applied(text))
+        yield Mutant(key, name, m.line, m.where, change, m.applied(text), inner)
 
 
 def named() -> list[Mutant]:
@@ -72,7 +74,8 @@ def named() -> list[Mutant]:
         text = (ROOT / POLICY / fault.file).read_text()
         line = text[: text.index(fault.changes[-1][0])].count("\n") + 1
         key = f"named: {fault.mistake}"
-        found.append(Mutant(key, fault.file, line, "", fault.mistake, fault.applied(text)))
+        broken = fault.applied(text)
+        found.append(Mutant(key, fault.file, line, "", fault.mistake, broken, in_a_function=False))
     return found
 
 
@@ -133,7 +136,7 @@ class House:
         every = _files(calls.values())
         near = _files(tests for place, tests in calls.items() if place.startswith(around))
         runs: list[tuple[list[str], dict[str, str]]] = [(near, {"MUTANT_AROUND": around})]
-        if around in calls:  # a function: a test that does not call it cannot notice
+        if mutant.in_a_function and around in calls:
             runs[0][1]["MUTANT_ONLY"] = "1"
         else:  # a default or a line of a class or module, which any test may read
             runs.append(([file for file in every if file not in near], {}))

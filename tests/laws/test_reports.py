@@ -65,7 +65,7 @@ class Worse(BatchCriterion):
     needs = PairwiseLoss(score=SumLogRatio(), link=Logistic()).needs
 
     def __call__(self, learner_logp, batch):
-        swapped = replace(batch, correct=~batch.correct)
+        swapped = replace(batch, correct=batch.correct.logical_not())
         return PairwiseLoss(score=SumLogRatio(), link=Logistic())(learner_logp, swapped)
 
 

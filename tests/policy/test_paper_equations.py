@@ -17,6 +17,7 @@ from whet.policy.algorithms.critic_based.prime import AsReleased, ProcessAndOutc
 from whet.policy.algorithms.critic_free.clip_cov import Covariant
 from whet.policy.algorithms.critic_free.kl_cov import MostCovariant
 from whet.policy.algorithms.critic_free.nft import ByDeviation, SuccessRate
+from whet.policy.clipping import GradientPreserving
 from whet.policy.corrections import GeometricTruncated, SequenceMasked, SequenceTruncated
 from whet.policy.critics import ExtendedGAE, GeneralisedAdvantage, KLPenalised, LengthAdaptive
 from whet.policy.extensions.critic import Critic
@@ -325,6 +326,17 @@ def test_max_rl_is_for_means_above_0(rewards, wanted):
         )
     )
     agrees(found, wanted)
+
+
+def test_ce_gppo_changes_the_slope_strictly_outside_the_clip():
+    """CE-GPPO (arXiv:2509.20712): r < 1 − ε has slope β₁ (1 − ε), r = 1 − ε itself has 1."""
+    for advantage, edge, factor in ((-1.0, 0.75, 0.5), (1.0, 1.25, 0.25)):
+        clip = GradientPreserving(low=0.25, high=0.25, below=0.5, above=0.25)
+        outward = -1e-6 if advantage < 0 else 1e-6
+        at = column([edge, edge + outward]).requires_grad_()
+        clip(at, column([advantage, advantage])).sum().backward()
+        wanted = [advantage, advantage * factor * edge / (edge + outward)]
+        assert at.grad.tolist() == pytest.approx(wanted, rel=1e-12)
 
 
 @pytest.mark.parametrize("apart", [-19.0, -5.0, -3.5, 3.5, 5.0, 19.0])
