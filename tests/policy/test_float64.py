@@ -43,10 +43,13 @@ def test_the_default_dtype_changes_no_bit(name):
 def test_a_loss_of_the_whole_batch_keeps_its_digits():
     """DPO (arXiv:2305.18290): −log σ(β Δ) of each pair, at its float64 value after `split`."""
     logp, batch = draw(6)
-    batch = replace(batch, group=torch.zeros_like(batch.group), correct=batch.group == 1).counted()
+    correct = batch.group == 1
+    batch = replace(batch, group=torch.zeros_like(batch.group), correct=correct).counted()
     criterion = PairwiseLoss(score=SumLogRatio(beta=0.1), link=Logistic())
     objective = BatchLoss(criterion=criterion, advantage=RewardOnly())
-    moved = (logp - batch.reference_logp).tolist()
+    reference = batch.proximal_logp + 0.3 * logp
+    batch = replace(batch, reference_logp=reference)
+    moved = (logp - reference).tolist()
     sums = [
         sum(x for x, row in zip(moved, batch.row.tolist(), strict=True) if row == i)
         for i in range(len(batch.group))
@@ -57,8 +60,8 @@ def test_a_loss_of_the_whole_batch_keeps_its_digits():
         for i in range(len(sums))
         for j in range(len(sums))
         if batch.group[i] == batch.group[j]
-        and batch.correct[i]
-        and not batch.correct[j]
+        and correct[i]
+        and not correct[j]
         and said[i]
         and said[j]
     ]
