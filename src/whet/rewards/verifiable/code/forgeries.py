@@ -197,8 +197,9 @@ LEAKED = {
     "try:\n    socket.create_connection(('127.0.0.1', 22), 1); say('a')\n"
     "except ConnectionRefusedError: say('the loopback')\nexcept OSError: pass",
     "shadow": "try: say(open('/etc/shadow').read()[:9])\nexcept OSError: pass",
-    "folders of the host": "for p in ('/root', '/home', '/tmp', '/work', 'FOLDER'):\n"
-    "    try:\n        if os.listdir(p): say(p)\n    except OSError: pass",
+    "folders of the host": "import sys\nway = f'{sys.base_prefix}/{sys.prefix}'.split('/')\n"
+    "for p in ('/root', '/home', '/tmp', '/work', 'FOLDER'):\n"  # the way to Python is no leak
+    "    try:\n        if set(os.listdir(p)) - set(way): say(p)\n    except OSError: pass",
     "the parent": "import ctypes\nif ctypes.CDLL(None).ptrace(16, os.getppid(), 0, 0) == 0: say(1)",
 }
 LEAKED = {name: _SAY + source for name, source in LEAKED.items()}
