@@ -44,8 +44,7 @@ def _table(head: Sequence[str], cells: Iterator[Sequence[object]]) -> Iterator[s
 
 def _sets() -> Iterator[str]:
     yield from ("## Labelled replies", "")
-    yield "How they were made and checked is in"
-    yield "[benchmarks/labelled](../benchmarks/labelled/README.md). `right` says how many"
+    yield "How they were made and checked is in `benchmarks/labelled/README.md`. `right` says how many"
     yield "replies deserve a reward."
     yield ""
 
