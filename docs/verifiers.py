@@ -44,8 +44,8 @@ def _table(head: Sequence[str], cells: Iterator[Sequence[object]]) -> Iterator[s
 
 def _sets() -> Iterator[str]:
     yield from ("## Labelled replies", "")
-    yield "How they were made and checked is in `benchmarks/labelled/README.md`. `right` says how many"
-    yield "replies deserve a reward."
+    yield "How they were made and checked is in `benchmarks/labelled/README.md`. `right` says how"
+    yield "many replies deserve a reward."
     yield ""
 
     def lines() -> Iterator[Sequence[object]]:
