@@ -35,6 +35,7 @@ POLICY = Path("src", "whet", "policy")
 ROWS = ROOT / "benchmarks" / "mutants.jsonl"
 REASONS = ROOT / "benchmarks" / "equivalent_mutants.json"
 LIMIT, WATCHED = 300, 1800  # seconds of one run of the tests, and of the one that is watched
+PINNED = "tests/policy/test_defaults.py"
 PASSED, FAILED, NOT_COLLECTED, NO_TESTS = 0, 1, 2, 5
 
 
@@ -139,6 +140,7 @@ class House:
         if mutant.in_a_function and around in calls:
             runs[0][1]["MUTANT_ONLY"] = "1"
         else:  # a default or a line of a class or module, which any test may read
+            runs.insert(0, ([PINNED], {}))
             runs.append(([file for file in every if file not in near], {}))
         for files, more in runs:
             if files and (found := self._told(["-x", *files], more)):

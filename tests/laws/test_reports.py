@@ -43,7 +43,7 @@ class Nothing(Advantage):
         return torch.zeros_like(inputs.reward)[inputs.row]
 
 
-@pytest.mark.parametrize("name", ["grpo", "rloo", "gspo", "cispo", "kimi", "nft", "sapo", "vapo"])
+@pytest.mark.parametrize("name", ["grpo", "kimi", "nft", "vapo"])
 @pytest.mark.parametrize("change", ["reversed", "constant", "nothing"])
 def test_an_advantage_of_the_wrong_sign_and_a_constant_one_are_found(name, change):
     sound = algorithms.load(name)
@@ -55,7 +55,7 @@ def test_an_advantage_of_the_wrong_sign_and_a_constant_one_are_found(name, chang
     if name == "vapo" and change != "reversed":
         sound = replace(sound, extra=())  # its imitation of correct replies prefers them, too
     with pytest.raises(AssertionError, match="a_step_prefers_better_rewards"):
-        check_objective(replace(sound, advantage=broken), examples=4)
+        check_objective(replace(sound, advantage=broken), examples=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
