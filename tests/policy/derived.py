@@ -6,6 +6,7 @@ imaginary part / h, without a difference that would lose digits.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -18,7 +19,7 @@ STEP = 1e-30
 ROW = [0, 0, 0, 1, 1, 2, 3, 3, 3, 4]
 GROUP = [0, 0, 1, 1, 1]
 ADVANTAGE = [1.0, 1.0, 1.0, -1.0, -1.0, 0.5, -0.25, -0.25, -0.25, 0.0]
-LEARNER = [-0.4, -1.1, -0.9, -1.6, -0.3, -2.0, -0.7, -0.05, -1.3, -0.6]
+LEARNER = [-0.4, -1.1, -0.9, -1.6, -0.3, -2.05, -0.7, -0.05, -1.3, -0.62]
 BEHAVIOUR = [-0.7, -1.0, -2.5, -0.8, -0.35, -1.7, -1.9, -0.06, -0.6, -0.5]
 PROXIMAL = [-0.6, -1.05, -2.2, -0.9, -0.33, -1.75, -1.6, -0.055, -0.8, -0.52]
 REFERENCE = [-0.5, -1.3, -1.0, -1.2, -0.4, -1.9, -1.0, -0.1, -1.1, -0.7]
@@ -49,10 +50,10 @@ def case(dtype: torch.dtype, **columns: Any) -> Batch:
 
 
 def found(objective: Any, batch: Batch, logp: Sequence[float] = LEARNER) -> tuple[Tensor, Tensor]:
-    """The objective's own loss and gradient, by way of `split` as in a run."""
+    """The objective's own loss and gradient, with the selections of a run."""
     at = torch.tensor(logp, dtype=batch.advantage.dtype).requires_grad_()
-    loss, ready = objective.split(at.detach(), batch)
-    value = loss.loss(at, ready)
+    known = replace(batch, learner_logp=at.detach())
+    value = objective.loss(at, known.prepared(objective.selections))
     (gradient,) = torch.autograd.grad(value, at)
     return value.detach(), gradient
 
