@@ -8,11 +8,22 @@ from math import inf, log
 
 import pytest
 import torch
-from policy.derived import ADVANTAGE, BEHAVIOUR, LEARNER, agrees, case, found, rewarded
+from policy.derived import (
+    ADVANTAGE,
+    BEHAVIOUR,
+    LEARNER,
+    REFERENCE,
+    ROW,
+    agrees,
+    case,
+    found,
+    rewarded,
+)
 from policy.oracles import DOUBLE, each_dtype
 
 from whet.policy.aggregation import TokenMean
 from whet.policy.algorithms import load
+from whet.policy.extensions.reference_values import ReferenceValues
 from whet.policy.inspection import warnings
 from whet.policy.trust_regions import WithinKL, WithinLogRatio, WithinTV
 from whet.types import RunSpec, UsageError
@@ -190,3 +201,35 @@ def test_gpg_without_a_spread_is_0():
 def test_the_gradient_of_a_masked_token_is_exactly_0():
     _, gradient = found(load("dppo", length=100), case(DOUBLE), LEARNER)
     assert gradient[[0, 2, 3, 8]].tolist() == [0, 0, 0, 0]
+
+
+# A*-PO
+
+
+@each_dtype
+@pytest.mark.parametrize("beta", [1e-3, 0.7])
+def test_a_star_po(beta, dtype):
+    """Mean over rollouts of (β Σ_t log(π_θ/π_ref) − (R − V*))²."""
+
+    def loss(x, _):
+        total = 0
+        for i in range(5):
+            mine = [n for n, row in enumerate(ROW) if row == i]
+            implied = beta * sum(x[n] - REFERENCE[n] for n in mine)
+            total += (implied - ADVANTAGE[mine[0]]) ** 2
+        return total / 5
+
+    agrees(load("a_star_po", beta=beta), case(dtype), loss)
+
+
+@each_dtype
+def test_the_target_of_a_star_po_is_the_reward_above_v_star(dtype):
+    baseline = torch.tensor([0.25, 0.25, 0.1], dtype=dtype)
+    inputs = rewarded([1, 0, 0.1], [0, 0, 1], dtype, baseline=baseline)
+    assert load("a_star_po").advantage(inputs).tolist() == pytest.approx([0.75, -0.25, 0], abs=0)
+
+
+def test_a_star_po_has_the_settings_of_the_authors_scripts_and_of_trl():
+    """scripts/apo_math.sh: beta1 0.5, beta2 1e-3, num_gen_to_use 8."""
+    defaults("a_star_po", value_beta=0.5, beta=1e-3, samples=8)
+    assert load("a_star_po").companions == (ReferenceValues(beta=0.5, count=8),)
