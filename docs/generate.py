@@ -6,8 +6,8 @@ from inspect import getdoc
 from pathlib import Path
 
 import functions
+import measured
 import settings
-import verifiers
 
 from whet.cli.catalogue import by_slot, entries
 from whet.cli.explain.choices import choices, public
@@ -40,7 +40,7 @@ def pages() -> dict[str, str]:
     made["rewards_and_papers.md"] = _text(_admissions())
     made["metrics.md"] = _text(_metrics())
     made["evaluation_reference.md"] = _text(functions.evaluation())
-    made["verifiers.md"] = _text(verifiers.verifiers(), _MEASURED)
+    made["verifiers.md"] = _text(measured.verifiers(), _MEASURED)
     made["flags.md"] = _text(settings.flags())
     made["configuration.md"] = _text(settings.configuration())
     return made
