@@ -80,12 +80,11 @@ BOXES = [  # an answer, the right one, and the task, of which a model has to be 
         "since the hydrogen bonds among its molecules are strong",
         "Why does water boil so late?",
     ),
-    ("three and a half dozen", "42", "What is the product?"),
+    ("the sixth of 252", "42", "What is the product?"),
     ("x is any real number", r"\mathbb{R}", "For which x?"),
     ("thrice fifty minutes", "150 min", "How long?"),
     ("all primes except two", "odd primes", "Which numbers?"),
     (r"\frac{\text{mass}}{\text{volume}}", "mass per volume", "What is density?"),
     ("无解", r"\varnothing", "解方程"),
     ("$O(n \\log n)$ comparisons", r"n \log n", "How many comparisons?"),
-    ("Option C", "C", "Which option?"),
 ]

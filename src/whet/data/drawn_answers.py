@@ -77,7 +77,7 @@ def fraction(rng: Random) -> DrawnAnswer:
         f"{over},{under}",
     ]
     return DrawnAnswer(
-        prompt=f"Simplify {over * times}/{under * times}.",
+        prompt=f"Which number, multiplied by {under * times}, is {over * times}?",
         gold=gold,
         right=tuple(right),
         wrong=tuple(wrong),
@@ -142,7 +142,10 @@ def _product(rng: Random) -> DrawnAnswer:
     wrong = [f"x^2{middle}{product + 1:+}", f"(x{a:+})(x{b + 1:+})", f"x^3{middle}{product:+}"]
     wrong += [f"-({gold})", gold.replace("x", "y"), f"x^2{product:+}x{sum_ + product + 1:+}"]
     return DrawnAnswer(
-        prompt=f"Expand (x{a:+})(x{b:+}).", gold=gold, right=tuple(right), wrong=tuple(wrong)
+        prompt=f"Which polynomial x^2 + px + q has the zeros {-a} and {-b}?",
+        gold=gold,
+        right=tuple(right),
+        wrong=tuple(wrong),
     )
 
 
@@ -154,7 +157,7 @@ def _root(rng: Random) -> DrawnAnswer:
     wrong = [rf"{times}\sqrt{{{free + 1}}}", rf"\sqrt{{{times * free}}}", rf"-{gold}", str(times)]
     wrong += [rf"{times + 1}\sqrt{{{free}}}", rf"{times * free}"]
     return DrawnAnswer(
-        prompt=rf"Simplify the square root of {times * times * free}.",
+        prompt=rf"Which positive number has the square {times * times * free}?",
         gold=gold,
         right=tuple(right),
         wrong=tuple(wrong),

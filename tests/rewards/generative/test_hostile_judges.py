@@ -207,12 +207,11 @@ def test_no_box_of_prose_reaches_the_model(answer):
     ("answer", "gold", "prompt"),
     [
         *ordinary.BOXES,
-        ("three and a half dozen", "42", "What is the area?"),
         (r"\text{a contradiction}", r"\varnothing", "Solve it."),
         ("the right angle", "90", "Which angle is right?"),
         ("Gustave Eiffel's company", "Eiffel", "Who built the tower?"),
         ("无解", r"\varnothing", "解方程"),
-        (r"\frac{84}{2} \text{ apples}", "forty-two apples", "How many?"),
+        (r"\frac{84}{2} \text{ apples}", "a basket with forty-two apples", "How many?"),
     ],
 )
 def test_a_short_answer_reaches_the_model(answer, gold, prompt):

@@ -9,7 +9,7 @@ from whet.rewards.verifiable.extraction import tagged, unfinished
 from whet.rewards.verifiable.fences import Block, blocks, inline_block, is_open
 from whet.types import Finish
 
-_BRACKET = re.compile(r"[\[{]")
+_BRACKET = re.compile(r"(?<!\\boxed)[\[{]")
 _LABELS = frozenset(("", "json", "jsonc", "json5", "jsonl", "javascript", "js"))
 
 
