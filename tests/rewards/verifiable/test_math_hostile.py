@@ -24,7 +24,7 @@ GOLDS = (
     r"\text{Monday}",
 )
 LONG = 100_000  # characters; longer texts are tried on one answer
-SECONDS = 2.0  # of one judgement
+SECONDS = 10.0  # of one judgement
 HOSTILE = {
     "a tower of powers": "9^{9^{9^{9}}}",
     "a tower of towers": "^".join(["9"] * 70),
