@@ -106,10 +106,22 @@ def test_a_certain_token_has_a_binary_kl(dtype):
     assert out.tolist() == [True] * 5 + [False] * 5
 
 
-def test_dppo_has_the_settings_of_verl_s_example():
-    """examples/dppo_trainer/run_qwen3_30b_a3b_megatron.sh: 0.15 and 0.05, 8192 tokens at most."""
+def test_dppo_has_the_bounds_of_the_paper():
+    """Appendix C.1; the 8192 tokens of veRL's run_qwen3_30b_a3b_megatron.sh."""
     defaults("dppo", low=0.15, high=0.15, length=8192)
     defaults("dppo_kl", low=0.05, high=0.05, length=8192)
+    assert load("dppo").ratio == WithinTV() and load("dppo_kl").ratio == WithinKL()
+
+
+@pytest.mark.parametrize(("mu", "pi", "advantage"), [(0.25, 0.5, 1.0), (0.5, 0.25, -1.0)])
+def test_a_token_at_the_bound_is_within(mu, pi, advantage):
+    """|π − μ| is 0.25, and |log r| is log 2."""
+    batch = case(DOUBLE, advantage=[advantage] * COUNT, behaviour_logp=[log(mu)] * COUNT)
+    logp = torch.full((COUNT,), log(pi)).double()
+    assert not WithinTV(low=0.25, high=0.25).outside(logp, batch).any()
+    assert WithinTV(low=0.2499, high=0.2499).outside(logp, batch).all()
+    near = WithinLogRatio(low=log(0.25) - log(0.5), high=log(0.5) - log(0.25))
+    assert not near.outside(logp, batch).any()
 
 
 @pytest.mark.parametrize("name", ["dppo", "dppo_kl", "dppo_squared", "kimi_k25"])
@@ -157,6 +169,7 @@ def test_the_settings_of_kimi_and_of_prime_rl():
     """prime-rl: dppo_mask_low, dppo_mask_high, kl_tau of DefaultLossConfig; Kimi prints none."""
     defaults("dppo_squared", low=0.2, high=0.2, kappa=1e-3)
     defaults("kimi_k25", low=log(0.5), high=log(5), tau=1e-3)
+    assert load("kimi_k25").ratio == WithinLogRatio()
     assert load("dppo_squared").aggregation == load("kimi_k25").aggregation == TokenMean()
 
 
@@ -234,7 +247,8 @@ def test_the_target_of_a_star_po_is_the_reward_above_v_star(dtype):
 def test_a_star_po_has_the_settings_of_the_authors_scripts_and_of_trl():
     """scripts/apo_math.sh: beta1 0.5, beta2 1e-3, num_gen_to_use 8."""
     defaults("a_star_po", value_beta=0.5, beta=1e-3, samples=8)
-    assert load("a_star_po").companions == (ReferenceValues(beta=0.5, count=8),)
+    assert load("a_star_po").companions == (ReferenceValues(),)
+    assert ReferenceValues() == ReferenceValues(beta=0.5, count=8)
 
 
 # OTB

@@ -1,9 +1,10 @@
-"""M2PO, VESPO, FIPO, SAT, and entropic advantages, each from its paper's equation.
+"""M2PO, VESPO, FIPO and SAT, each from its paper's equation.
 
 The equations of `policy.derived` are written here token by token, in plain numbers.
 """
 
 from cmath import exp
+from dataclasses import replace
 from math import inf, log
 
 import pytest
@@ -17,17 +18,17 @@ from policy.derived import (
     agrees,
     case,
     found,
-    rewarded,
 )
-from policy.oracles import DOUBLE, SINGLE, each_dtype
+from policy.oracles import DOUBLE, each_dtype
 
 from whet.policy.algorithms import load
-from whet.policy.algorithms.critic_free.entropic import EntropicLeaveOneOut
 from whet.policy.algorithms.critic_free.fipo import FutureInfluence
 from whet.policy.algorithms.critic_free.vespo import GammaWeighted
-from whet.policy.algorithms.off_policy.m2po import BeyondSecondMoment
+from whet.policy.algorithms.off_policy.m2po import BeyondSecondMoment, Outward
 from whet.policy.algorithms.off_policy.sat import StalenessAdaptive
+from whet.policy.corrections import Without
 from whet.policy.inspection import warnings
+from whet.policy.selections import PolicyTokens
 from whet.types import Batch, RunSpec, totals
 
 COUNT = len(ADVANTAGE)
@@ -60,20 +61,28 @@ def test_without_a_second_step_they_say_that_they_have_no_effect(name):
 
 @each_dtype
 def test_m2po_by_hand(dtype):
-    """Squares 0.01, 0.04 and 0.16: the mean 0.07 is above 0.04, and 0.025 without the third."""
-    batch = single_tokens([0.1, -0.2, 0.4], dtype)
+    """Squares 0.01, 0.04 and 0.16: the mean 0.07 is above 0.04, and 0.025 without the third.
+
+    Inward, the third leaves a mean of 0.025 to begin with, and none is masked; AReaL masks it.
+    """
+    outward, inward = (torch.tensor(x, dtype=dtype) for x in ([1, -1, 1], [1, -1, -1]))
+    batch = single_tokens([0.1, -0.2, 0.4], dtype, advantage=outward)
     assert BeyondSecondMoment(budget=0.04)(batch).tolist() == [False, False, True]
+    batch = replace(batch, advantage=inward)
+    assert BeyondSecondMoment(budget=0.04)(batch).tolist() == [False] * 3
+    areal = BeyondSecondMoment(budget=0.04, among=PolicyTokens())
+    assert areal(batch).tolist() == [False, False, True]
 
 
 def test_m2po_takes_equal_tokens_together_or_not_at_all():
     """With one of the two at 0.3 the mean of squares is 0.05; which one would depend on order."""
-    batch = single_tokens([0.3, 0.1, -0.3])
+    batch = single_tokens([0.3, 0.1, 0.3])
     assert BeyondSecondMoment(budget=0.06)(batch).tolist() == [True, False, True]
     assert BeyondSecondMoment(budget=0.07)(batch).tolist() == [False] * 3
 
 
 def test_m2po_masks_all_where_no_token_is_within_the_budget():
-    assert BeyondSecondMoment(budget=0.04)(single_tokens([0.3, -0.5])).tolist() == [True, True]
+    assert BeyondSecondMoment(budget=0.04)(single_tokens([0.3, 0.5])).tolist() == [True, True]
     assert BeyondSecondMoment()(single_tokens([])).tolist() == []
 
 
@@ -84,12 +93,20 @@ def test_m2po(budget, dtype):
 
     def loss(x, at):
         square = [(a - mu) ** 2 for a, mu in zip(at, BEHAVIOUR, strict=True)]
-        kept = sorted(range(COUNT), key=square.__getitem__)
+        outward = [n for n in range(COUNT) if ADVANTAGE[n] * (at[n] - BEHAVIOUR[n]) > 0]
+        kept = sorted(outward, key=square.__getitem__)
         while kept and sum(square[n] for n in kept) / len(kept) > budget:
             kept.pop()
+        kept += [n for n in range(COUNT) if n not in outward]
         return -sum(exp(x[n] - PROXIMAL[n]) * ADVANTAGE[n] for n in kept) / COUNT
 
     agrees(load("m2po", budget=budget), case(dtype), loss)
+
+
+def test_m2po_has_the_budget_of_the_authors_and_of_areal():
+    """M2_budget of train-scripts/m2po-qwen-math-7b-s8.sh, m2_threshold of gsm8k_m2po.yaml."""
+    chosen = BeyondSecondMoment(budget=0.04, among=Outward())
+    assert chosen == BeyondSecondMoment() and load("m2po").corrections == (Without(of=chosen),)
 
 
 # VESPO
@@ -180,7 +197,15 @@ def test_fipo(dtype):
 def test_fipo_has_the_settings_of_the_authors_run():
     """decay_rate 32, future_kl_clip_ratio 0.2, future_kl_clip_high_only, safety_thresh 10."""
     part = FutureInfluence(half_life=32.0, low=0.0, high=0.2, floor=10.0, harsh=10.0)
-    assert load("fipo").corrections == (part,)
+    assert load("fipo").corrections == (part,) == (FutureInfluence(),)
+
+
+def test_a_ratio_at_the_floor_is_still_summed():
+    """Log r = 1 with a floor of e, then log r = 2: the weight is e^{0 or 1}."""
+    for moved, there in ((1.0, exp(1).real), (2.0, 1.0)):
+        batch = single_tokens([moved])
+        part = FutureInfluence(high=9.0, floor=exp(1).real)
+        torch.testing.assert_close(part(batch), torch.tensor([there]).double())
 
 
 # SAT
@@ -226,69 +251,3 @@ def test_sat_is_never_wider_than_ppo():
     for one, other in zip(found(load("sat", tail=1.0), batch), found(plain, batch), strict=True):
         torch.testing.assert_close(one, other)
     assert StalenessAdaptive() == load("sat").criterion
-
-
-# entropic leave-one-out
-
-
-def entropic(rewards, beta):
-    grown = [exp(beta * r).real for r in rewards]
-    others = [(sum(grown) - g) / (len(grown) - 1) for g in grown]
-    return [g / o - 1 for g, o in zip(grown, others, strict=True)]
-
-
-def solved(rewards):
-    """β with KL(softmax(βR) ‖ uniform) = ln 2, by halving."""
-    low, high = 0.0, 1e4
-    for _ in range(200):
-        beta = (low + high) / 2
-        grown = [exp(beta * (r - max(rewards))).real for r in rewards]
-        share = [g / sum(grown) for g in grown]
-        kl = sum(s * log(s * len(share)) for s in share if s)
-        low, high = (beta, high) if kl < log(2) else (low, beta)
-    return high
-
-
-@each_dtype
-@pytest.mark.parametrize("rewards", [[1, 0, 0, 0], [0.1, 0.7, 0.3, 0.2, -0.4], [3, 2.9, 0, 0, 0]])
-def test_entropic(rewards, dtype):
-    advantage = load("entropic").advantage(rewarded(rewards, [0] * len(rewards), dtype))
-    wanted = entropic([r - max(rewards) for r in rewards], solved(rewards))
-    tolerance = 1e-5 if dtype == SINGLE else 1e-9
-    torch.testing.assert_close(
-        advantage, torch.tensor(wanted, dtype=dtype), rtol=tolerance, atol=tolerance
-    )
-
-
-@each_dtype
-def test_entropic_where_no_beta_is_large_enough(dtype):
-    """Two best of four: 3/1 − 1 for them, −1 for the others.  One of two: ±1."""
-    advantage = load("entropic").advantage(
-        rewarded([1, 1, 0, 0.5, 0.2, 0.1, 7], [0, 0, 0, 0, 1, 1, 2], dtype)
-    )
-    assert advantage.tolist() == [2, 2, -1, -1, 1, -1, 0]
-
-
-@each_dtype
-def test_entropic_of_equal_rewards_is_exactly_0(dtype):
-    same = [0.1] * 3 + [1 / 3] * 4
-    assert load("entropic").advantage(rewarded(same, [0] * 3 + [1] * 4, dtype)).tolist() == [0] * 7
-
-
-@each_dtype
-def test_entropic_loss(dtype):
-    """−1/N Σ π_θ/π_prox Â."""
-    agrees(
-        load("entropic"),
-        case(dtype),
-        lambda x, _: (
-            -sum(exp(live - old) * a for live, old, a in zip(x, PROXIMAL, ADVANTAGE, strict=True))
-            / COUNT
-        ),
-    )
-
-
-def test_a_pair_has_no_entropic_beta_and_the_run_is_told():
-    pair = RunSpec(samples=2, max_new_tokens=64, steps=10, minibatches=2)
-    assert any("sample more" in text for text in warnings(load("entropic"), pair))
-    assert load("entropic").advantage == EntropicLeaveOneOut(divergence=log(2))

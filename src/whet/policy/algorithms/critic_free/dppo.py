@@ -10,10 +10,10 @@ from whet.policy.trust_regions import SAMPLED, WithinTV
 def dppo(*, low: float = 0.15, high: float = 0.15, length: int = 8192) -> Objective:
     """Masks by the change of a token's probability, where PPO clips by its ratio.
 
-    So likely tokens are held closer, and unlikely ones are let go further.  The settings are those
-    of veRL's example by the authors: no deviation, sums over a constant length.  veRL detaches the
-    ratio and truncates it at `clip_ratio_c`, which the example sets to 10,000: the gradient is the
-    same.
+    So likely tokens are held closer, and unlikely ones are let go further.  μ is the policy that
+    sampled, not a recomputed one (section 5.2), and the advantage has no deviation (appendix C.1).
+    The paper sums over tokens; the constant length is that of veRL's example by the authors.  Its
+    larger runs truncate the ratio at 5 (appendix E); here, as in the others, it is not truncated.
     """
     return Objective(
         advantage=Centred(),

@@ -10,7 +10,7 @@ from whet.policy.trust_regions import SAMPLED, WithinKL
 def dppo_kl(*, low: float = 0.05, high: float = 0.05, length: int = 8192) -> Objective:
     """Masks by the KL divergence of a token against all others, where PPO clips by its ratio.
 
-    The settings are those of veRL's example, as of `dppo`.
+    All else is as in `dppo`.
     """
     return Objective(
         advantage=Centred(),

@@ -20,27 +20,44 @@ from whet.types import Batch, Need
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BeyondSecondMoment(Bounded, Selection):
-    """The tokens with the largest (log π_θ/μ)², until the mean of the others is within a budget.
+class Outward(Selection):
+    """The tokens that an update would move further from μ: Â > 0 and π_θ > μ, or Â < 0 and π_θ < μ.
 
-    A token is selected if (log r_n)² > s, with the largest s of which the mean of (log r)² over the
-    tokens with (log r)² ≤ s is at most `budget`.  Equal tokens are selected together.  If no token
-    alone is within the budget, all are selected.
+    PPO's clip acts on some of these, and on no others.
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.BATCH_LOGP})
 
+    def __call__(self, batch: Batch) -> Bool[Tensor, " N"]:
+        return batch.advantage * (foreseen(batch) - batch.behaviour_logp) > 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BeyondSecondMoment(Bounded, Selection):
+    """The tokens with the largest (log π_θ/μ)², until the mean of the others is within a budget.
+
+    A token of `among` is selected if (log r_n)² > s, with the largest s of which the mean of
+    (log r)² over the tokens of `among` with (log r)² ≤ s is at most `budget`.  Equal tokens are
+    selected together.  If no token alone is within the budget, all are selected.
+    """
+
     budget: float = 0.04
+    among: Selection = Outward()
 
     def __post_init__(self) -> None:
         check(self, budget=CAP)
 
+    @property
+    def needs(self) -> frozenset[Need]:
+        return self.among.needs | {Need.BATCH_LOGP}
+
     def __call__(self, batch: Batch) -> Bool[Tensor, " N"]:
+        among = self.among(batch)
         square = (foreseen(batch) - batch.behaviour_logp).double() ** 2
-        if not len(square):
-            return torch.zeros_like(batch.row, dtype=torch.bool)
-        least = self._least(square, batch.weight.double())
-        return square > least
+        if not among.any():
+            return among
+        least = self._least(square[among], batch.weight[among].double())
+        return among & (square > least)
 
     def _least(self, square: Float[Tensor, " N"], weight: Float[Tensor, " N"]) -> float:
         """The bound s; −1 where no token is within the budget."""
@@ -56,10 +73,10 @@ class BeyondSecondMoment(Bounded, Selection):
 def m2po(*, budget: float = 0.04) -> Objective:
     """GRPO without a clip for stale samples: the most extreme tokens are masked.
 
-    The budget is that of the authors' scripts and of AReaL.  The equation is AReaL's, which keeps
-    one token where none is within the budget.  The authors' code counts the tokens alone that a
-    clip could act on (Â > 0 and r > 1, Â < 0 and r < 1), turns the budget into the bounds of a PPO
-    clip, and has at least 0.3 below and 0.5 above.  The paper itself was not read (unconfirmed).
+    The budget and the choice of outward tokens are those of the authors' code, and, by secondary
+    notes, of the paper.  AReaL has all tokens (`among=PolicyTokens()`), and keeps one where none is
+    within the budget.  The authors' code turns the budget into the bounds of a PPO clip, at least
+    0.3 below and 0.5 above; here a token is masked, as the paper writes it.
     """
     return Objective(
         advantage=Standardised(),
