@@ -1,4 +1,4 @@
-"""Entropic leave-one-out advantages (TTT-Discover), from the equation, and where it has no answer."""
+"""Entropic leave-one-out advantages (TTT-Discover): the equation, and where it has no answer."""
 
 from cmath import exp
 from math import log
@@ -35,7 +35,9 @@ def solved(rewards):
 
 
 @each_dtype
-@pytest.mark.parametrize("rewards", [[1, 0, 0, 0], [0.1, 0.7, 0.3, 0.2, -0.4], [3, 2.9, 0, 0, 0]])
+@pytest.mark.parametrize(
+    "rewards", [[1, 0, 0, 0], [0.1, 0.7, 0.3, 0.2, -0.4], [3, 2.9, 0, 0, 0], [1, -1, 0]]
+)
 def test_entropic(rewards, dtype):
     advantage = load("entropic").advantage(rewarded(rewards, [0] * len(rewards), dtype))
     wanted = entropic([r - max(rewards) for r in rewards], solved(rewards))
