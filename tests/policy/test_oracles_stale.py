@@ -56,6 +56,23 @@ def test_without_a_second_step_they_say_that_they_have_no_effect(name):
     assert any("minibatches" in text for text in warnings(load(name), ONE_STEP))
 
 
+@pytest.mark.parametrize(
+    "idle",
+    [
+        FutureInfluence(low=0.0, high=0.0),
+        GammaWeighted(raised_power=0, raised_decay=0, lowered_power=0, lowered_decay=0),
+        StalenessAdaptive(tail=1.0),
+        StalenessAdaptive(power=0.0),
+    ],
+    ids=repr,
+)
+def test_a_setting_that_leaves_nothing_to_do_is_told(idle):
+    steps = replace(ONE_STEP, minibatches=2)
+    [said] = warnings(idle, steps)
+    assert type(idle).__name__ in said
+    assert warnings(type(idle)(), steps) == []
+
+
 # M2PO
 
 

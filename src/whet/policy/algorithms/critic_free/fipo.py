@@ -17,7 +17,7 @@ from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
 from whet.policy.selections import foreseen
 from whet.protocols.algorithm import Bounded, Correction
-from whet.types import Batch, Need
+from whet.types import Batch, Need, RunSpec
 
 _HARSH = (0.8, 1.0)  # of the weight, where Â < 0 and the ratio is above `harsh`
 
@@ -44,6 +44,12 @@ class FutureInfluence(Bounded, Correction):
 
     def __post_init__(self) -> None:
         check(self, half_life=CAP, low=SHARE, high=BOUND, floor=CAP, harsh=CAP)
+
+    def run_warning(self, spec: RunSpec) -> str:
+        """A warning where the weight can only be 1, or where every ratio is."""
+        if self.low or self.high:
+            return Bounded.run_warning(self, spec)
+        return "FutureInfluence has no effect: low and high are 0; give more than 0"
 
     def __call__(self, batch: Batch) -> Float[Tensor, " N"]:
         moved = bounded(foreseen(batch) - batch.proximal_logp)

@@ -52,8 +52,8 @@ def _until(x: Float[Tensor, " N"], row: Tensor) -> Float[Tensor, " N"]:
 def otb(*, low: float = 0.2, high: float = 0.2) -> Objective:
     """PPO's clip with a baseline of least variance for every position of a group's replies.
 
-    The equations were read in veRL's code and in the abstract; the loss is veRL's default with this
-    advantage, and 0.2 its clip.  veRL leaves a single rollout without a baseline; here, as by the
+    The equations were read in veRL's code and page, which are the authors'; the loss is veRL's
+    default, and 0.2 its clip.  veRL leaves a single rollout without a baseline; here, as by the
     equation, it is its own.
     """
     return Objective(

@@ -15,7 +15,7 @@ from whet.policy.domains import AT_LEAST_0, check
 from whet.policy.objective import Objective
 from whet.policy.trust_regions import SAMPLED
 from whet.protocols.algorithm import Bounded, Ratio
-from whet.types import Batch
+from whet.types import Batch, RunSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +38,13 @@ class GammaWeighted(Bounded, Ratio):
     def __post_init__(self) -> None:
         check(self, raised_power=AT_LEAST_0, raised_decay=AT_LEAST_0)
         check(self, lowered_power=AT_LEAST_0, lowered_decay=AT_LEAST_0)
+
+    def run_warning(self, spec: RunSpec) -> str:
+        """A warning where φ can only be 1, or where every ratio is."""
+        exponents = (self.raised_power, self.raised_decay, self.lowered_power, self.lowered_decay)
+        if any(exponents):
+            return Bounded.run_warning(self, spec)
+        return "GammaWeighted has no effect: raised_power and all other exponents are 0; give more"
 
     def weight(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:
         """The detached factor φ(W) on each token's gradient."""

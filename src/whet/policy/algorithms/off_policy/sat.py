@@ -12,7 +12,7 @@ from whet.policy.arithmetic import log_ratio
 from whet.policy.domains import AT_LEAST_0, BOUND, SHARE, check
 from whet.policy.objective import BatchLoss
 from whet.protocols.algorithm import Aggregation, BatchCriterion, Bounded
-from whet.types import Batch, Need
+from whet.types import Batch, Need, RunSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +34,15 @@ class StalenessAdaptive(Bounded, BatchCriterion):
 
     def __post_init__(self) -> None:
         check(self, low=BOUND, high=BOUND, tail=SHARE, power=AT_LEAST_0)
+
+    def run_warning(self, spec: RunSpec) -> str:
+        """A warning where no token can be clipped sooner, or where every ratio is 1."""
+        if self.tail < 1 and self.power > 0:
+            return Bounded.run_warning(self, spec)
+        return (
+            f"StalenessAdaptive contracts nothing: tail is {self.tail}, power is {self.power}; "
+            "give tail less than 1 and power more than 0, or take another algorithm"
+        )
 
     @property
     def needs(self) -> frozenset[Need]:
