@@ -101,6 +101,18 @@ def test_a_certain_token_has_a_binary_kl(dtype):
     assert out.tolist() == [True] * 5 + [False] * 5
 
 
+@pytest.mark.parametrize(
+    ("mu", "pi", "by_change", "by_kl"),
+    [(0.001, 0.1, False, True), (0.4, 0.56, True, True), (0.4, 0.549, False, False)],
+)
+def test_a_rare_token_is_masked_by_its_kl_alone(mu, pi, by_change, by_kl):
+    """0.001 to 0.1 is a change of 0.099 and a KL of 0.0998; 0.4 to 0.56: 0.16 and 0.0516."""
+    batch = case(DOUBLE, advantage=[1.0] * COUNT, behaviour_logp=[log(mu)] * COUNT)
+    logp = torch.full((COUNT,), log(pi)).double()
+    assert bool(WithinTV().outside(logp, batch).all()) == by_change
+    assert bool(WithinKL().outside(logp, batch).all()) == by_kl
+
+
 def test_dppo_has_the_bounds_of_the_paper():
     """Appendix C.1; the 8192 tokens of veRL's run_qwen3_30b_a3b_megatron.sh."""
     defaults("dppo", low=0.15, high=0.15, length=8192)

@@ -1,6 +1,7 @@
 """Entropic leave-one-out advantages (TTT-Discover): the equation, and where it has no answer."""
 
 from cmath import exp
+from dataclasses import replace
 from math import log
 
 import pytest
@@ -78,4 +79,6 @@ def test_entropic_loss(dtype):
 def test_a_pair_has_no_entropic_beta_and_the_run_is_told():
     pair = RunSpec(samples=2, max_new_tokens=64, steps=10, minibatches=2)
     assert any("sample more" in text for text in warnings(load("entropic"), pair))
+    for enough in (0, 1, 3):  # a varying number, none to compare with, and three
+        assert warnings(load("entropic").advantage, replace(pair, samples=enough)) == []
     assert load("entropic").advantage == EntropicLeaveOneOut(divergence=log(2))
