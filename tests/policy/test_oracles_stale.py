@@ -29,7 +29,7 @@ from whet.policy.algorithms.off_policy.sat import StalenessAdaptive
 from whet.policy.corrections import Without
 from whet.policy.inspection import warnings
 from whet.policy.selections import PolicyTokens
-from whet.types import Batch, RunSpec, totals
+from whet.types import Batch, Need, RunSpec, totals
 
 COUNT = len(ADVANTAGE)
 ONE_STEP = RunSpec(samples=8, max_new_tokens=64, steps=10, minibatches=1)
@@ -89,6 +89,7 @@ def test_m2po_by_hand(dtype):
     assert BeyondSecondMoment(budget=0.04)(batch).tolist() == [False] * 3
     areal = BeyondSecondMoment(budget=0.04, among=PolicyTokens())
     assert areal(batch).tolist() == [False, False, True]
+    assert areal.needs == BeyondSecondMoment().needs == {Need.BATCH_LOGP}
 
 
 def test_m2po_takes_equal_tokens_together_or_not_at_all():
