@@ -1,7 +1,7 @@
 """FIPO: Future-KL Influenced Policy Optimization (arXiv:2603.19835)."""
 
 from dataclasses import dataclass
-from math import inf, log
+from math import log
 from typing import ClassVar
 
 import torch
@@ -53,15 +53,11 @@ class FutureInfluence(Bounded, Correction):
 
     def __call__(self, batch: Batch) -> Float[Tensor, " N"]:
         moved = bounded(foreseen(batch) - batch.proximal_logp)
-        told = moved.masked_fill(moved > _log(self.floor), 0.0)
+        told = moved.masked_fill(moved > log(self.floor), 0.0)
         future = bounded(reward_to_go(told, batch.row, 2 ** (-1 / self.half_life)))
         weight = future.exp().clamp(1 - self.low, 1 + self.high)
-        harsh = (batch.advantage < 0) & (moved > _log(self.harsh))
+        harsh = (batch.advantage < 0) & (moved > log(self.harsh))
         return torch.where(harsh, weight.clamp(*_HARSH), weight)
-
-
-def _log(x: float) -> float:
-    return log(x) if x < inf else inf
 
 
 def fipo(*, half_life: float = 32.0, low: float = 0.0, high: float = 0.2) -> Objective:
