@@ -1,10 +1,8 @@
 """Rows of a committed file: attacks of one kind in one place, and what they obtained."""
 
-import json
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
-FILE = Path(__file__).with_name("verdicts") / "attacks.jsonl"
+from stored_rows import store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,19 +22,5 @@ class Attacks:
         return f"| {' | '.join(map(str, cells))} |"
 
     def keep(self) -> None:
-        """Write the row to `FILE`, in place of an earlier one of the same kind and place."""
-        known = [row for row in read() if row.key != self.key]
-        lines = [json.dumps(asdict(row)) for row in sorted([*known, self], key=lambda r: r.key)]
-        FILE.write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-    @property
-    def key(self) -> tuple[str, str, str]:
-        """What there is one row of."""
-        return self.judge, self.attack, self.place
-
-
-def read() -> list[Attacks]:
-    """The rows of `FILE`."""
-    if not FILE.exists():
-        return []
-    return [Attacks(**json.loads(line)) for line in FILE.read_text(encoding="utf-8").splitlines()]
+        """Store the row, in place of an earlier one of the same kind and place."""
+        store("attacks", [asdict(self)], ("judge", "attack", "place"))

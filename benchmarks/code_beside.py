@@ -18,11 +18,10 @@ import argparse
 import json
 import re
 from collections.abc import Callable, Mapping
-from time import perf_counter
 from typing import Any
 
 from labelled_judges import TASKS, rows_of
-from verdict_counts import HEAD, counted
+from verdict_counts import timed
 
 from whet.rewards.verifiable.code import Code
 from whet.sandbox import Landlock, Limits, Program, Safest, Sandbox
@@ -91,17 +90,8 @@ def main() -> None:
     sandbox = Landlock() if asked.sandbox == "Landlock" else Safest()
     rows = rows_of(asked.half, "code")
     rows = rows[: asked.rows or len(rows)]
-    print("\n".join(HEAD))
     judges = {"whet code": ours(sandbox), "one source, one process": executed(sandbox)}
-    for name, judge in judges.items():
-        judge(rows[0])
-        begun = perf_counter()
-        found = [judge(row) for row in rows]
-        rate = len(rows) / (perf_counter() - begun)
-        counts = counted((asked.half, "code", name), rows, found, rate)
-        print(counts.line(), flush=True)
-        if asked.keep:
-            counts.keep()
+    timed(asked.half, "code", rows, judges, keep=asked.keep)
 
 
 if __name__ == "__main__":

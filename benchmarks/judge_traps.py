@@ -10,16 +10,15 @@ With `--keep` each writes its rows to benchmarks/verdicts.
 """
 
 import asyncio
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from math import exp
-from pathlib import Path
 from random import Random
 from statistics import fmean, pstdev
 
 from attack_counts import Attacks
+from stored_rows import store
 
 from whet.evaluation.traps.biased import BIASES, Bias, Biased
 from whet.evaluation.traps.impossible import Conflicting, OneOff, impossible, paid
@@ -36,7 +35,6 @@ from whet.types import Group, IntegrityError, Rollout, Task, Verdict
 
 ONSET, STEPS, EVERY, GROUPS, SIZE, PROBLEMS = 20, 60, 5, 4, 8, 100
 SIGNS = ("most replies hack", "known rows", "dressed rows", "doctor")
-ONSETS = Path(__file__).with_name("verdicts") / "onsets.jsonl"
 RATE = {"right": 0.05, "dressed": 1.0}  # learning rates of the two habits
 
 
@@ -208,8 +206,7 @@ async def judges(*, keep: bool) -> None:
             flush=True,
         )
     if keep:
-        lines = [json.dumps(one) for one in kept]
-        ONSETS.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        store("onsets", kept, ("bias",))
 
 
 HONEST = {

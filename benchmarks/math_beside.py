@@ -9,13 +9,12 @@ A line per grader: precision and recall with Wilson intervals of 95 %, rows a se
 
 import argparse
 import logging
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from labelled_judges import rows_of
 from math_verify import parse, verify
-from verdict_counts import HEAD, counted
+from verdict_counts import timed
 
 from whet.rewards.verifiable.extraction import after_think, boxed
 from whet.rewards.verifiable.math import Math
@@ -55,16 +54,7 @@ def main() -> None:
     asked = parser.parse_args()
     logging.getLogger("math_verify").setLevel(logging.CRITICAL)
     rows = rows_of(asked.half, "math")
-    print("\n".join(HEAD))
-    for name, grader in GRADERS.items():
-        grader(rows[0])
-        start = time.perf_counter()
-        found = [grader(row) for row in rows]
-        rate = len(rows) / (time.perf_counter() - start)
-        counts = counted((asked.half, "math", name), rows, found, rate)
-        print(counts.line(), flush=True)
-        if asked.keep:
-            counts.keep()
+    timed(asked.half, "math", rows, GRADERS, keep=asked.keep)
 
 
 if __name__ == "__main__":

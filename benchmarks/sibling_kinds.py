@@ -9,14 +9,11 @@ another verdict than they deserve, wrong ones that are paid and right ones that 
 
 import argparse
 import asyncio
-import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from labelled_judges import TASKS, judged, rows_of
-
-FILE = Path(__file__).with_name("verdicts") / "siblings.jsonl"
+from stored_rows import store
 
 
 def kinds(name: str, when: str) -> Iterator[dict[str, Any]]:
@@ -39,20 +36,18 @@ def kinds(name: str, when: str) -> Iterator[dict[str, Any]]:
 
 
 def main() -> None:
-    """Measure, and write the file anew."""
+    """Measure, and store the rows."""
     parser = argparse.ArgumentParser(description="siblings of known defects")
     parser.add_argument("when", choices=("before", "after"))
     parser.add_argument("sets", nargs="*")
     asked = parser.parse_args()
-    known = [json.loads(line) for line in FILE.read_text().splitlines()] if FILE.exists() else []
     for name in asked.sets or TASKS:
         made = list(kinds(name, asked.when))
-        known = [row for row in known if (row["judge"], row["when"]) != (name, asked.when)] + made
         odd = sum(row["paid"] + row["refused"] for row in made)
         print(
             f"{name}: {sum(row['rows'] for row in made)} rows, {odd} judged otherwise", flush=True
         )
-        FILE.write_text("\n".join(map(json.dumps, known)) + "\n", encoding="utf-8")
+        store("siblings", made, ("judge", "kind", "when"))
 
 
 if __name__ == "__main__":

@@ -1,14 +1,15 @@
 """What a judge made of labelled replies, as a line of a table and as a row of a committed file."""
 
-import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from time import perf_counter
 from typing import Any
+
+from stored_rows import store
 
 from whet.evaluation.statistics.proportions import wilson
 
-FILE = Path(__file__).with_name("verdicts") / "labelled.jsonl"
+Judging = Callable[[Any], bool | None]
 HEAD = (
     "| set | judge | rows | precision | recall | wrong paid | right refused | unjudged | rows/s |",
     "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
@@ -41,15 +42,8 @@ class Counts:
         return f"| {' | '.join(map(str, cells))} |"
 
     def keep(self) -> None:
-        """Write the row to `FILE`, in place of an earlier one of the same judge and replies."""
-        known = [row for row in read() if row.key != self.key]
-        lines = [json.dumps(asdict(row)) for row in sorted([*known, self], key=lambda r: r.key)]
-        FILE.write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-    @property
-    def key(self) -> tuple[str, str, str]:
-        """What there is one row of."""
-        return self.half, self.set, self.judge
+        """Store the row, in place of an earlier one of the same judge and replies."""
+        store("labelled", [asdict(self)], ("half", "set", "judge"))
 
 
 def counted(
@@ -74,8 +68,17 @@ def counted(
     )
 
 
-def read() -> list[Counts]:
-    """The rows of `FILE`."""
-    if not FILE.exists():
-        return []
-    return [Counts(**json.loads(line)) for line in FILE.read_text(encoding="utf-8").splitlines()]
+def timed(
+    half: str, name: str, rows: Sequence[Any], judges: Mapping[str, Judging], *, keep: bool
+) -> None:
+    """Print the line of each judge of the same rows, with its rate, and store it if asked to."""
+    print("\n".join(HEAD))
+    for title, judge in judges.items():
+        judge(rows[0])  # what is loaded once is not timed
+        begun = perf_counter()
+        found = [judge(row) for row in rows]
+        rate = len(rows) / (perf_counter() - begun)
+        counts = counted((half, name, title), rows, found, rate)
+        print(counts.line(), flush=True)
+        if keep:
+            counts.keep()

@@ -10,7 +10,7 @@ _ENTRY = re.compile(r"[^;]+")
 _RESULT = re.compile(r"#\s+")
 
 
-class Entry(NamedTuple):
+class SpelledItem(NamedTuple):
     """reply[start:end], and what it says."""
 
     start: int
@@ -18,7 +18,7 @@ class Entry(NamedTuple):
     said: str
 
 
-def entries(reply: str) -> Iterator[Entry]:
+def entries(reply: str) -> Iterator[SpelledItem]:
     """The texts between `;`; blank ones are left out, as judges do not see them either.
 
     What an entry says has no blanks around it or behind `#`, and no mark of an end of text.
@@ -26,4 +26,4 @@ def entries(reply: str) -> Iterator[Entry]:
     for found in _ENTRY.finditer(reply):
         said = _RESULT.sub("#", without_end_marks(found[0]).strip())
         if said:
-            yield Entry(found.start(), found.end(), said)
+            yield SpelledItem(found.start(), found.end(), said)

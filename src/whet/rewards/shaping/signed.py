@@ -36,7 +36,7 @@ class Signed(Shaper):
 
     @property
     def ranges(self) -> tuple[Range, Range]:
-        """w₊, and −w₋."""
+        """w₊ for right replies, −w₋ for wrong ones."""
         right, wrong = self.positive, -self.negative
         return Range(low=right, high=right), Range(low=wrong, high=wrong)
 

@@ -38,7 +38,7 @@ class Noisy(Shaper):
 
     @property
     def ranges(self) -> tuple[Range, Range]:
-        """[0, 1], both."""
+        """[0, 1] for right and wrong replies, since both may be inverted."""
         return UNIT, UNIT
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:

@@ -11,7 +11,7 @@ from whet.rewards.verifiable.answer_grammar import (
     framed,
     known,
 )
-from whet.rewards.verifiable.answer_questions import Question
+from whet.rewards.verifiable.answer_questions import QuestionWords
 from whet.rewards.verifiable.answer_words import joined, normal_words
 
 _DOUBT = re.compile(
@@ -51,7 +51,7 @@ _ANSWERS_AGAIN = re.compile(
 _COMPOUND = re.compile(r"\w+(?:[-–/]\w+)+")
 
 
-def is_answer(text: str, gold: str, question: Question, others: Collection[str] = ()) -> bool:
+def is_answer(text: str, gold: str, question: QuestionWords, others: Collection[str] = ()) -> bool:
     """Whether a text is an answer, or a sentence whose other words are the question's.
 
     A title before the name, its class (`the city of`, `the planet`), a remark in brackets or an
@@ -71,7 +71,7 @@ def is_answer(text: str, gold: str, question: Question, others: Collection[str] 
     return said or any(rule(text, wanted, question) for rule in (_in_last_clause, _before_place))
 
 
-def opens_with_answer(text: str, gold: str, question: Question) -> bool:
+def opens_with_answer(text: str, gold: str, question: QuestionWords) -> bool:
     """Whether the first sentence is an answer, and no later one doubts it or gives another."""
     stop = _STOPPED.search(text)
     if stop is None or _DOUBT.search(text, stop.end()) or _ANSWERS_AGAIN.search(text, stop.end()):
@@ -90,7 +90,7 @@ def _agrees(words: tuple[str, ...], wanted: str) -> bool:
     return words[:1] == (wanted,) and not rest & {other, "or", "but", *BETS - {"both"}}
 
 
-def _pieces(text: str, question: Question) -> Iterator[str]:
+def _pieces(text: str, question: QuestionWords) -> Iterator[str]:
     """The text, without a last remark, without an apposition, and its last clause."""
     text = re.sub(r"\$([^$]+)\$", r"\1", re.sub(r"[*_`]", "", text)).strip(" \t\n\"'“”‘’«»")
     yield text
@@ -113,13 +113,13 @@ def _undescribed(found: re.Match[str]) -> str:
     return found[0] if words & (PREPOSITIONS | FUNCTION | DENIES) else found["before"]
 
 
-def _agreeing(added: str, question: Question) -> bool:
+def _agreeing(added: str, question: QuestionWords) -> bool:
     """Whether an addition casts no doubt, and has no other year than the question."""
     years, asked = set(_YEAR.findall(added)), set(_YEAR.findall(" ".join(question.words)))
     return not _DOUBT.search(added) and (not asked or years <= asked)
 
 
-def _last_clause(text: str, question: Question) -> int | None:
+def _last_clause(text: str, question: QuestionWords) -> int | None:
     """Where the last clause begins, if what precedes it lets it be the answer.
 
     `not X but Y` ends in its answer, `anything but Y` does not.  A label of one word (`second: Y`)
@@ -139,7 +139,7 @@ def _last_clause(text: str, question: Question) -> int | None:
     return None if _SETS_ASIDE.search(before) or (foreign and bare) else clauses[-1].end()
 
 
-def _before_place(text: str, wanted: tuple[str, ...], question: Question) -> bool:
+def _before_place(text: str, wanted: tuple[str, ...], question: QuestionWords) -> bool:
     """Whether a place is added to a sentence of the question's words, as in `X won it in Rome`.
 
     A place behind the answer alone may change it: `Lima in Ohio` is not Lima.
@@ -152,7 +152,7 @@ def _before_place(text: str, wanted: tuple[str, ...], question: Question) -> boo
     return said and _whole(text, wanted) and framed(words, wanted, question, ())
 
 
-def _in_last_clause(text: str, wanted: tuple[str, ...], question: Question) -> bool:
+def _in_last_clause(text: str, wanted: tuple[str, ...], question: QuestionWords) -> bool:
     """Whether the words behind the last comma are an answer in words of the question.
 
     `Sodium chloride, formula NaCl` gives the formula; a name alone would be a list's last member.

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Sequence
 
-from whet.rewards.verifiable.answer_questions import JOINS, Question
+from whet.rewards.verifiable.answer_questions import JOINS, QuestionWords
 
 _LONGEST = 60  # words of a sentence
 
@@ -48,13 +48,16 @@ _TIMES = _set("""
     """)
 
 
-def known(word: str, question: Question) -> bool:
+def known(word: str, question: QuestionWords) -> bool:
     """Whether a word says nothing of its own: a function word, or a word of the question."""
     return word in FUNCTION or question.has(word)
 
 
 def framed(
-    words: tuple[str, ...], wanted: tuple[str, ...], question: Question, accepted: Collection[str]
+    words: tuple[str, ...],
+    wanted: tuple[str, ...],
+    question: QuestionWords,
+    accepted: Collection[str],
 ) -> bool:
     """Whether an answer stands once in a sentence whose other words are the question's."""
     if not wanted or len(words) > _LONGEST:
@@ -74,13 +77,13 @@ def framed(
     return _placed(tuple(w for w in before if w in other), after, wanted, question)
 
 
-def _denied(before: tuple[str, ...], other: Sequence[str], question: Question) -> bool:
+def _denied(before: tuple[str, ...], other: Sequence[str], question: QuestionWords) -> bool:
     """Whether a sentence denies its answer: right before it, or by a word of its own."""
     foreign = any(word in DENIES and word not in question.words for word in other)
     return foreign or (bool(before) and before[-1] in DENIES)
 
 
-def _bets(before: tuple[str, ...], after: tuple[str, ...], question: Question) -> bool:
+def _bets(before: tuple[str, ...], after: tuple[str, ...], question: QuestionWords) -> bool:
     """Whether the words around an answer offer another one; the question's own pairs do not."""
     if any(word in BETS for word in (*before, *after)) or any(w in _CONCLUDES for w in after):
         return True
@@ -93,7 +96,10 @@ def _bets(before: tuple[str, ...], after: tuple[str, ...], question: Question) -
 
 
 def _placed(
-    before: tuple[str, ...], after: tuple[str, ...], wanted: tuple[str, ...], question: Question
+    before: tuple[str, ...],
+    after: tuple[str, ...],
+    wanted: tuple[str, ...],
+    question: QuestionWords,
 ) -> bool:
     """Whether the answer stands where a sentence of these words has its answer."""
     if {*wanted} <= {*question.words}:  # the question names the candidates
@@ -113,7 +119,7 @@ def _placed(
     return class_noun or (len(before) > 1 and question.goes_on(before[-2], before[-1]))
 
 
-def _untitled(before: tuple[str, ...], question: Question) -> tuple[str, ...]:
+def _untitled(before: tuple[str, ...], question: QuestionWords) -> tuple[str, ...]:
     """The words before an answer without a title, a hedge, or its class, as in `city of`."""
     while before and before[-1] in _TITLES | _HEDGES:
         before = before[:-1]

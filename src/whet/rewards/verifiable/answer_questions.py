@@ -18,7 +18,7 @@ _STEM = 4  # letters, at least
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class QuestionWords:
     """The words of a question in order, and what kinds of words they are.
 
     `names` are written with a capital, `common` words without one.  `kinds` are what is asked for:
@@ -31,7 +31,7 @@ class Question:
     kinds: frozenset[str]
 
     @classmethod
-    def of(cls, prompt: str) -> "Question":
+    def of(cls, prompt: str) -> "QuestionWords":
         """The prompt's questions; the words of a passage around them are no frame."""
         pieces = (one.strip() for one in _QUESTION.split(prompt))
         asked = " ".join(one for one in pieces if one.rstrip("'\")* ").endswith("?"))

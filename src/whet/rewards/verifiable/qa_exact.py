@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from whet.protocols import Reward
 from whet.rewards.verifiable.answer_frames import is_answer, opens_with_answer
-from whet.rewards.verifiable.answer_questions import Question
+from whet.rewards.verifiable.answer_questions import QuestionWords
 from whet.rewards.verifiable.answer_words import normal_words
 from whet.rewards.verifiable.short_answers import answered, golds
 from whet.rewards.verifiable.verdicts import nothing_to_compare
@@ -35,7 +35,7 @@ class QaExact(Reward):
         said = answered(rollout, self.longest)
         if isinstance(said, Verdict):
             return said
-        asked = Question.of(question_in(rollout.task.prompt))
+        asked = QuestionWords.of(question_in(rollout.task.prompt))
         right = any(
             is_answer(one, gold, asked, _others(gold, wanted)) for one in said for gold in wanted
         )

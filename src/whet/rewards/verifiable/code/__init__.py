@@ -18,7 +18,7 @@ Assertions see what the program defines, but for the names of Python's own funct
 statements, test functions or test classes, a `check(candidate)` that is called with `entry_point`,
 or a comparison without `assert`.  One that asserts nothing is a step on the way to the next ones;
 tests that assert nothing at all are a fault, as are those that are passed by programs that do
-nothing, whose functions take arguments that nobody passes, that derive a class from one of the
+nothing, whose functions take arguments that are never passed, that derive a class from one of the
 program's, or that replace something of its modules or of Python's: it runs in another process.
 Objects of the program are believed what they say of themselves where the test constructs them and
 uses them as objects: reads their attributes, has them as keys, or computes with them.

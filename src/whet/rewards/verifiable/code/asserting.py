@@ -121,7 +121,7 @@ def _calls(tree: ast.Module, entry: str) -> list[ast.stmt]:
 
 
 def _complete(tree: ast.Module) -> None:
-    """Raise `Unusable` if a test function takes arguments that nobody passes, such as fixtures."""
+    """Raise `Unusable` if a test function takes arguments that are never passed, as fixtures do."""
     for one in tree.body:
         is_class = isinstance(one, ast.ClassDef) and _is_tests(one)
         for head in one.body if isinstance(one, ast.ClassDef) and is_class else [one]:
@@ -129,7 +129,7 @@ def _complete(tree: ast.Module) -> None:
                 continue
             passed = _called(x for x in tree.body if x is not one)
             if _required(head) > is_class and not head.decorator_list and head.name not in passed:
-                raise Unusable(f"{head.name} takes arguments, which nobody passes")
+                raise Unusable(f"{head.name} takes arguments, which are never passed")
 
 
 def _required(head: ast.FunctionDef | ast.AsyncFunctionDef) -> int:

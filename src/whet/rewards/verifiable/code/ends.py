@@ -17,7 +17,7 @@ import sys
 from types import CoroutineType, FunctionType, ModuleType
 from typing import Any
 
-from whet.rewards.verifiable.code.link import Link, Raised, known_error
+from whet.rewards.verifiable.code.link import LinkEnd, Raised, known_error
 from whet.rewards.verifiable.code.remote import OPERATORS, Remote
 
 _SEEN = ("_io", "re", "random", "datetime", "collections")  # modules whose objects show all
@@ -29,7 +29,7 @@ _TOLD = ("__name__", "__qualname__", "__doc__")
 # ---- the tested program's side
 
 
-class Program(Link):
+class ProgramEnd(LinkEnd):
     """The program's end: whatever the harness asks for is done."""
 
     def common(self, module: str, name: str) -> Any:
@@ -60,7 +60,7 @@ def serve() -> None:
     solution = ModuleType("solution")
     solution.__file__ = "solution.py"
     sys.modules["solution"] = solution
-    link = Program(vars(solution))
+    link = ProgramEnd(vars(solution))
     with open("solution.py", "rb") as file, contextlib.suppress(SystemExit):
         exec(compile(file.read(), "solution.py", "exec"), vars(solution))
     offered = [pair for pair in vars(solution).items() if not pair[0].startswith("__")]
@@ -72,7 +72,7 @@ def serve() -> None:
 # ---- the harness's side
 
 
-class Harness(Link):
+class HarnessEnd(LinkEnd):
     """The harness's end: the program can call what it is handed, and see what a test made of it."""
 
     def ask(self, verb: str, number: int, name: str, words: "tuple[Any, ...]", named: Any) -> Any:
@@ -142,7 +142,7 @@ def hold() -> None:
     os.dup2(2, 1)
     module = ModuleType("test")
     scope = vars(module)
-    link = Harness(scope)
+    link = HarnessEnd(scope)
     sys.modules["test"] = sys.modules["solution"] = module
     with Raised() as raised:
         exec(compile(job["prelude"], "prelude.py", "exec"), scope)
@@ -163,7 +163,7 @@ def hold() -> None:
     os._exit(0)
 
 
-def _offered(link: Link, name: str, kind: str, what: Any) -> "dict[str, Any]":
+def _offered(link: LinkEnd, name: str, kind: str, what: Any) -> "dict[str, Any]":
     """A name of the program in the test's scope.  Modules and library functions are our own."""
     if kind == "module":
         known = what == name and name in sys.stdlib_module_names

@@ -1,7 +1,7 @@
 """Programs that do nothing, to learn whether tests can fail.
 
 What a test can fail by is hard to see in its text: its assertion may stand behind a `return`, in a
-loop over nothing, or in a method that nobody calls.  So the tests are tried.
+loop over nothing, or in a method that is never called.  So the tests are tried.
 """
 
 import ast

@@ -70,7 +70,7 @@ class Raised:
         return error is not None
 
 
-class Link:
+class LinkEnd:
     """A connection to the other side; each message is one line of JSON.
 
     `scope` has the names of this side: an object of the other side whose class is called like a

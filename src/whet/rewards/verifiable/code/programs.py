@@ -26,7 +26,7 @@ _WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
+class CodeBlock:
     """A fenced block: the word behind its fence, its text, and whether it is closed."""
 
     language: str
@@ -68,9 +68,9 @@ def _answered(text: str) -> str:
     return inner.partition("</answer>")[0] if closing and opening else text
 
 
-def _blocks(text: str) -> list[Block]:
+def _blocks(text: str) -> list[CodeBlock]:
     """All blocks; the last one may be open.  A line of code may end in the closing fence."""
-    found: list[Block] = []
+    found: list[CodeBlock] = []
     opened: re.Match[str] | None = None
     for fence in _FENCE.finditer(text):
         mark = fence["fence"] or fence["end"]
@@ -90,11 +90,11 @@ def _closes(opened: re.Match[str], fence: re.Match[str]) -> bool:
     return deeper <= _DEEPER and _TAG.match(fence["rest"] or "") is not None
 
 
-def _block(opened: re.Match[str], content: str, *, closed: bool = True) -> Block:
+def _block(opened: re.Match[str], content: str, *, closed: bool = True) -> CodeBlock:
     tag = opened["rest"].strip().partition(" ")[0]
     if opened["indent"]:
         content = re.sub(rf"^[ \t]{{1,{len(opened['indent'])}}}", "", content, flags=re.MULTILINE)
-    return Block(language=tag, text=content, closed=closed)
+    return CodeBlock(language=tag, text=content, closed=closed)
 
 
 def _joined(blocks: Sequence[str]) -> str:

@@ -117,7 +117,7 @@ def _with_unit(text: str) -> Iterator[Amount]:
 
 
 def _counted_in_words(text: str) -> Iterator[Amount]:
-    """`seven such numbers`."""
+    """A number in words before a noun, as `seven such numbers`."""
     words = text.replace('"', " ").split()
     if not words or numeral(words[0]) is None:
         return

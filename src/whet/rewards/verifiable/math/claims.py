@@ -4,7 +4,7 @@ import re
 
 from whet.rewards.verifiable.math.amounts import amounts
 from whet.rewards.verifiable.math.evaluation import inexact
-from whet.rewards.verifiable.math.kinds import Equation, Meaning, Several
+from whet.rewards.verifiable.math.kinds import CurveEquation, Meaning, Several
 from whet.rewards.verifiable.math.pieces import cut, enclosed, places
 from whet.rewards.verifiable.math.questions import ROUNDED, is_not_asked
 from whet.rewards.verifiable.math.regions import number_of
@@ -57,7 +57,7 @@ def claims(text: str, wanted: str, gold: list[Meaning], asked: str = "") -> list
 
 
 def _is_whole(form: str, gold: list[Meaning]) -> bool:
-    return any(isinstance(one, Equation | Several) for one in gold) or "∈" in form
+    return any(isinstance(one, CurveEquation | Several) for one in gold) or "∈" in form
 
 
 def _unconditional(text: str) -> str:
@@ -95,7 +95,7 @@ def _chain(text: str, wanted: str, asked: str) -> list[str] | None:
 
 
 def is_unsolved(left: str, right: str, wanted: str, asked: str) -> bool:
-    """Whether a chain is an equation for one unknown, as `2n = 42`, that nobody has asked for."""
+    """Whether a chain is an equation for one unknown, as `2n = 42`, not asked for."""
     left = _PROSE.sub(" ", left)
     of, value = tree_or_none(left), number_of(right.replace('"', ""))
     if of is None or value is None or of[0] not in _OPERATIONS or len(names(of)) != 1:

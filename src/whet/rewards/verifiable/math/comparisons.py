@@ -7,13 +7,13 @@ from whet.rewards.verifiable.math.amounts import Amount, formulas_agree
 from whet.rewards.verifiable.math.evaluation import Value, inexact, same, value_or_none
 from whet.rewards.verifiable.math.kinds import (
     Based,
-    Clock,
+    CurveEquation,
     Date,
-    Equation,
-    Family,
     Piecewise,
-    Ratio,
+    Proportion,
     Residue,
+    SolutionFamily,
+    TimeOfDay,
 )
 from whet.rewards.verifiable.math.regions import Region
 from whet.rewards.verifiable.math.syntax import names
@@ -22,7 +22,7 @@ _WINDOW = 40
 _ROUNDING = 1e-25
 
 
-def answer_class(family: Family) -> Residue | None:
+def answer_class(family: SolutionFamily) -> Residue | None:
     """The class of integers of `a·k + b`."""
     if len(family.formulas) != 1:
         return None
@@ -35,7 +35,7 @@ def answer_class(family: Family) -> Residue | None:
     return Residue(a % step, step) if step and c - b == b - a else None
 
 
-def _equations(gold: Equation, answer: Equation) -> bool:
+def _equations(gold: CurveEquation, answer: CurveEquation) -> bool:
     """Whether the differences of the sides are a constant multiple of each other."""
     one, other = ("-", gold.left, gold.right), ("-", answer.left, answer.right)
     if names(one) != names(other) or not names(one):
@@ -56,7 +56,7 @@ def _equations(gold: Equation, answer: Equation) -> bool:
     )
 
 
-def families(gold: Family, answer: Family) -> bool:
+def families(gold: SolutionFamily, answer: SolutionFamily) -> bool:
     """Whether both have the same values near to zero."""
     near, far = (_values(one) for one in (gold, answer))
     if not near or not far:
@@ -70,7 +70,7 @@ def families(gold: Family, answer: Family) -> bool:
     )
 
 
-def _values(of: Family) -> list[Value]:
+def _values(of: SolutionFamily) -> list[Value]:
     found = [
         value_or_none(formula, {of.parameter: Fraction(k)})
         for formula in of.formulas
@@ -79,7 +79,7 @@ def _values(of: Family) -> list[Value]:
     return [inexact(one) for one in found if one is not None]
 
 
-def _ratios(gold: Ratio, answer: Ratio) -> bool:
+def _ratios(gold: Proportion, answer: Proportion) -> bool:
     if len(gold.parts) != len(answer.parts):
         return False
     a, b = (
@@ -95,7 +95,7 @@ def _over(x: Value, y: Value) -> Value:
     return x / y if isinstance(x, Fraction) and isinstance(y, Fraction) else inexact(x) / inexact(y)
 
 
-def _clocks(gold: Clock, answer: Clock) -> bool:
+def _clocks(gold: TimeOfDay, answer: TimeOfDay) -> bool:
     return gold.minutes == answer.minutes
 
 
@@ -122,11 +122,11 @@ def _pieces(gold: Piecewise, answer: Piecewise) -> bool:
 COMPARE: Mapping[type, Callable[..., bool]] = {
     Piecewise: _pieces,
     Region: lambda gold, answer: gold.equals(answer),
-    Equation: _equations,
+    CurveEquation: _equations,
     Residue: lambda gold, answer: gold == answer,
-    Family: families,
+    SolutionFamily: families,
     Based: lambda gold, answer: gold.value == answer.value,
-    Clock: _clocks,
+    TimeOfDay: _clocks,
     Date: _dates,
-    Ratio: _ratios,
+    Proportion: _ratios,
 }

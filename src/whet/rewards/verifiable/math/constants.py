@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import permutations
 
 from whet.rewards.verifiable.math.amounts import Amount
-from whet.rewards.verifiable.math.kinds import Equation, Meaning
+from whet.rewards.verifiable.math.kinds import CurveEquation, Meaning
 from whet.rewards.verifiable.math.syntax import Tree, names
 
 _GENERAL = re.compile(
@@ -41,14 +41,14 @@ def _constants(of: Meaning, asked: str) -> frozenset[str]:
 def _trees(of: Meaning) -> tuple[Tree, ...]:
     if isinstance(of, Amount):
         return (of.formula,)
-    return (of.left, of.right) if isinstance(of, Equation) else ()
+    return (of.left, of.right) if isinstance(of, CurveEquation) else ()
 
 
 def _with(of: Meaning, new: dict[str, str]) -> Meaning:
     if isinstance(of, Amount):
         return Amount(_substituted(of.formula, new), of.unit, of.decimal)
-    if isinstance(of, Equation):
-        return Equation(_substituted(of.left, new), _substituted(of.right, new))
+    if isinstance(of, CurveEquation):
+        return CurveEquation(_substituted(of.left, new), _substituted(of.right, new))
     return of
 
 

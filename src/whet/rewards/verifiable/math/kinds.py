@@ -18,7 +18,7 @@ class Several:
 
 
 @dataclass(frozen=True, slots=True)
-class Equation:
+class CurveEquation:
     """Two sides that are equal."""
 
     left: Tree
@@ -34,7 +34,7 @@ class Residue:
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
+class SolutionFamily:
     """The values of formulas for all integers in the place of the parameter."""
 
     formulas: tuple[Tree, ...]
@@ -54,7 +54,7 @@ class Based:
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
+class TimeOfDay:
     """Minutes after midnight; `half` is False where nothing says which half of the day it is."""
 
     minutes: int
@@ -85,7 +85,7 @@ class Alternatives:
 
 
 @dataclass(frozen=True, slots=True)
-class Ratio:
+class Proportion:
     """`3 : 2`, or more parts."""
 
     parts: tuple[Amount, ...]
@@ -95,13 +95,13 @@ Meaning = (
     Amount
     | Several
     | Region
-    | Equation
+    | CurveEquation
     | Residue
-    | Family
+    | SolutionFamily
     | Based
-    | Clock
+    | TimeOfDay
     | Date
-    | Ratio
+    | Proportion
     | Piecewise
     | Alternatives
 )

@@ -11,12 +11,12 @@ from whet.rewards.verifiable.math.dates import date
 from whet.rewards.verifiable.math.evaluation import inexact
 from whet.rewards.verifiable.math.kinds import (
     Alternatives,
-    Equation,
-    Family,
+    CurveEquation,
     Meaning,
-    Ratio,
+    Proportion,
     Residue,
     Several,
+    SolutionFamily,
 )
 from whet.rewards.verifiable.math.notations import based, clock
 from whet.rewards.verifiable.math.numerals import numeral
@@ -84,7 +84,7 @@ def _modular(text: str) -> Residue | None:
     return Residue(rest % modulus, abs(modulus))
 
 
-def _family(text: str) -> Family | None:
+def _family(text: str) -> SolutionFamily | None:
     inner = text
     if enclosed(text) == "⟪⟫":
         inner = text[1:-1].strip()
@@ -99,7 +99,7 @@ def _family(text: str) -> Family | None:
             if found is None:
                 return None
             formulas.append(found)
-    return Family(tuple(formulas), match[2])
+    return SolutionFamily(tuple(formulas), match[2])
 
 
 def _matrix(text: str) -> Several | None:
@@ -163,10 +163,10 @@ def _rows(rows: list[Several | None]) -> Several | None:
     return Several(known, "matrix")
 
 
-def _ratio(text: str) -> Ratio | None:
+def _ratio(text: str) -> Proportion | None:
     parts = [next(iter(amounts(one)), None) for one in re.split(r":|\s\"?to\"?\s", text)]
     known = tuple(one for one in parts if one is not None and one.unit is None)
-    return Ratio(known) if 1 < len(known) == len(parts) else None
+    return Proportion(known) if 1 < len(known) == len(parts) else None
 
 
 def _lists(text: str) -> Iterator[Several]:
@@ -205,7 +205,7 @@ def _items(text: str, kind: str) -> Several | None:
         label, rest = _labelled(piece)
         for one in signed(rest):
             found = tuple(islice(meanings(one), _MOST_READINGS))
-            if not found or isinstance(found[0], Equation):
+            if not found or isinstance(found[0], CurveEquation):
                 return None
             items.append(found[0] if len(found) == 1 else Alternatives(found))
             labels.append(label)
@@ -243,9 +243,9 @@ def _components(text: str) -> Several | None:
     return Several(tuple(found), "()")
 
 
-def _equation(text: str) -> Equation | None:
+def _equation(text: str) -> CurveEquation | None:
     sides = [tree_or_none(side) for side in cut(text, _EQUALS)]
     if len(sides) != len(("left", "right")):
         return None
     left, right = sides
-    return Equation(left, right) if left is not None and right is not None else None
+    return CurveEquation(left, right) if left is not None and right is not None else None

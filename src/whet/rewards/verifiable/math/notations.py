@@ -2,7 +2,7 @@
 
 import re
 
-from whet.rewards.verifiable.math.kinds import Based, Clock
+from whet.rewards.verifiable.math.kinds import Based, TimeOfDay
 
 _BASES = range(2, 37)
 _DAY, _NOON = 24, 12  # hours
@@ -41,11 +41,11 @@ def _digits(digits: str, base: int) -> Based | None:
     return Based(digits.upper().lstrip("0") or "0", base) if base in _BASES else None
 
 
-def clock(text: str) -> Clock | None:
+def clock(text: str) -> TimeOfDay | None:
     """A time of day: `1:15 p.m.`, `noon`; None for any other text."""
     text = text.strip().replace('"', " ").strip()
     if text.casefold() in ("noon", "midnight"):
-        return Clock(720 if text.casefold() == "noon" else 0, half=True)
+        return TimeOfDay(720 if text.casefold() == "noon" else 0, half=True)
     match = _CLOCK.match(text)
     if match is None or re.fullmatch(r"\d+\.\d+", text):
         return None
@@ -55,6 +55,6 @@ def clock(text: str) -> Clock | None:
         return None
     if half:
         hour = hour % _NOON + (_NOON if half == "p" else 0)
-    return Clock(
+    return TimeOfDay(
         60 * hour + minute, half=bool(half) or hour > _NOON or hour == 0 or text.startswith("0")
     )

@@ -7,11 +7,11 @@ from whet.rewards.verifiable.math.comparisons import COMPARE, answer_class, fami
 from whet.rewards.verifiable.math.kinds import (
     Alternatives,
     Based,
-    Family,
     Meaning,
-    Ratio,
+    Proportion,
     Residue,
     Several,
+    SolutionFamily,
 )
 from whet.rewards.verifiable.math.syntax import names
 
@@ -63,7 +63,7 @@ def _across(gold: Meaning, answer: Meaning) -> bool:
             return agree(gold, Amount(("num", value)))
         case Based(), Amount():
             return answer.unit is None and _written(answer) == gold.digits
-        case Ratio(), Amount():
+        case Proportion(), Amount():
             return _quotient(gold, answer)
         case _:
             return _integers(gold, answer)
@@ -72,13 +72,13 @@ def _across(gold: Meaning, answer: Meaning) -> bool:
 def _integers(gold: Meaning, answer: Meaning) -> bool:
     """Whether both are the same class of integers, or the same values of a formula."""
     match gold, answer:
-        case (Residue(), Family()) | (Family(), Residue()):
+        case (Residue(), SolutionFamily()) | (SolutionFamily(), Residue()):
             return _class_of(gold) == _class_of(answer)
         case Residue(), Amount():
             return answer.unit is None and _class_of(_as_family(answer)) == gold
-        case Family(), Amount():
+        case SolutionFamily(), Amount():
             family = _as_family(answer)
-            return isinstance(family, Family) and families(gold, family)
+            return isinstance(family, SolutionFamily) and families(gold, family)
         case _:
             return False
 
@@ -86,14 +86,14 @@ def _integers(gold: Meaning, answer: Meaning) -> bool:
 def _as_family(of: Amount) -> Meaning:
     """`7k + 3` for all integers k, where the formula has one variable of a usual name."""
     free = names(of.formula)
-    return Family((of.formula,), *free) if len(free) == 1 and free <= _INTEGERS else of
+    return SolutionFamily((of.formula,), *free) if len(free) == 1 and free <= _INTEGERS else of
 
 
 def _class_of(one: Meaning) -> Meaning | None:
-    return answer_class(one) if isinstance(one, Family) else one
+    return answer_class(one) if isinstance(one, SolutionFamily) else one
 
 
-def _quotient(gold: Ratio, answer: Amount) -> bool:
+def _quotient(gold: Proportion, answer: Amount) -> bool:
     """Whether a number is the quotient of two parts."""
     match gold.parts:
         case (one, other):

@@ -34,7 +34,7 @@ class UnreadableError(ValueError):
 
 def tree(text: str) -> Tree:
     """The tree of a formula; raises `UnreadableError`."""
-    reader = _Reader(_tokens(text))
+    reader = _TreeReader(_tokens(text))
     found = reader.sum()
     if reader.peek() is not None:
         raise UnreadableError(text)
@@ -79,7 +79,7 @@ def _tokens(text: str) -> list[tuple[str, str]]:
     return found
 
 
-class _Reader:
+class _TreeReader:
     """Recursive descent over tokens."""
 
     def __init__(self, tokens: list[tuple[str, str]]) -> None:

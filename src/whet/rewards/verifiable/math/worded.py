@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Sequence
 
 from whet.rewards.verifiable.answer_frames import is_answer
-from whet.rewards.verifiable.answer_questions import Question
+from whet.rewards.verifiable.answer_questions import QuestionWords
 from whet.rewards.verifiable.answer_words import normal_words
 from whet.rewards.verifiable.math.amounts import Amount
 from whet.rewards.verifiable.math.meanings import meanings
@@ -75,7 +75,7 @@ def _says(said: str, gold: str, asked: str) -> bool:
     bare, words = re.sub(r"^(?:it is|it's|on|the|a|an) ", "", said), normal_words(asked)
     if _in_order(gold.split()) == _in_order(_without(bare, gold, words)):
         return True
-    question = Question.of(re.sub(r"[.\s]*$", "?", asked, count=1))  # `Find the limit.` is one
+    question = QuestionWords.of(re.sub(r"[.\s]*$", "?", asked, count=1))  # `Find the limit.` is one
     return is_answer(said, gold, question) or _ends_in(said, gold, words)
 
 

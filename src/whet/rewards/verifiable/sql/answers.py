@@ -18,7 +18,7 @@ _WIDEST = 7  # columns, to be tried in every order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class QueryAnswer:
     """The rows of a right query, in runs of rows whose order it does not settle.
 
     A run is `(rows, taken)`: LIMIT may take only some rows of the first and of the last run, and
@@ -55,7 +55,7 @@ class Answer:
         return True
 
 
-def answered(query: str, read: Read) -> Answer:
+def answered(query: str, read: Read) -> QueryAnswer:
     """The answer of a right query.
 
     Rows that its ORDER BY leaves tied are found by sorting once more by every column, once upwards
@@ -63,11 +63,11 @@ def answered(query: str, read: Read) -> Answer:
     """
     rows, width = read(query)
     mine, parts = [plain(row) for row in rows], clauses(query)
-    strict = Answer(width=width, runs=tuple((Counter([row]), 1) for row in mine))
+    strict = QueryAnswer(width=width, runs=tuple((Counter([row]), 1) for row in mine))
     if not parts.readable:
         return strict
     if not parts.order and parts.limit is None:
-        return Answer(width=width, runs=((Counter(mine), len(mine)),) if mine else ())
+        return QueryAnswer(width=width, runs=((Counter(mine), len(mine)),) if mine else ())
     try:
         up, down = (
             [plain(row) for row in read(parts.sorted_by(_columns(width, way)))[0]]
@@ -77,7 +77,7 @@ def answered(query: str, read: Read) -> Answer:
         return strict
     runs = _tied(up, down) if parts.order else [Counter(up)]
     first, most = parts.limit or (0, len(up))
-    found = Answer(width=width, runs=tuple(_window(runs, first, most)))
+    found = QueryAnswer(width=width, runs=tuple(_window(runs, first, most)))
     return found if found.agrees(rows, width, 1) else strict
 
 

@@ -15,7 +15,7 @@ from whet.rewards.verifiable.sql.tables import (
     quoted,
     tables_of,
 )
-from whet.rewards.verifiable.sql.values import Cell, Source
+from whet.rewards.verifiable.sql.values import Cell, ColumnSource
 
 _TRIES = 8  # for a row that every constraint admits
 _LOOSE = 0.3  # of the cells that may be joined with others have values of their own
@@ -62,7 +62,7 @@ def filled(schema: str, rows: int, queries: str, seed: int, profile: Profile) ->
     tables = {table: columns_of(database, table) for table in tables_of(database)}
     names = {column.name.lower() for several in tables.values() for column in several}
     said = constants_of(queries, names)
-    filling = _Filling(
+    filling = _TableFilling(
         database=database,
         rng=Random(seed),
         profile=profile,
@@ -89,7 +89,7 @@ def _with_checks(said: Constants, checks: Constants) -> Constants:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Filling:
+class _TableFilling:
     """A database that is being filled; `done` has the rows of its tables."""
 
     database: sqlite3.Connection
@@ -125,7 +125,7 @@ class _Filling:
         if column.unique and "INT" in column.kind:
             numbers = [one for one in near if isinstance(one, int)]
             return [*numbers, *self.rng.sample(range(-2, 3 * most + 9), most + 6)]
-        source = Source(
+        source = ColumnSource(
             kind=column.kind,
             name=column.name,
             near=near,

@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
 
-from whet.rewards.verifiable.sql.answers import Answer, Rows, answered, column_orders, plain
+from whet.rewards.verifiable.sql.answers import QueryAnswer, Rows, answered, column_orders, plain
 from whet.rewards.verifiable.sql.clauses import is_ordered, masked
 from whet.rewards.verifiable.sql.computed import computed
 from whet.rewards.verifiable.sql.constants import constants_of
@@ -54,7 +54,7 @@ class QueryResult:
     note: str = ""
 
 
-Trial = tuple[sqlite3.Connection, Answer]
+Trial = tuple[sqlite3.Connection, QueryAnswer]
 
 
 class Refused(Exception):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
+class ForeignKey:
     """The column that a foreign key refers to; columns of one key have one number."""
 
     table: str  # in lower case
@@ -23,7 +23,7 @@ class Column:
     needed: bool
     key: bool  # a part of the primary key
     unique: bool  # by itself
-    parent: Link | None
+    parent: ForeignKey | None
 
 
 def tables_of(database: sqlite3.Connection) -> list[str]:
@@ -82,16 +82,16 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _links(database: sqlite3.Connection, table: str) -> dict[str, Link]:
+def _links(database: sqlite3.Connection, table: str) -> dict[str, ForeignKey]:
     """The foreign keys by their columns; one that names no column refers to the primary key."""
-    found: dict[str, Link] = {}
+    found: dict[str, ForeignKey] = {}
     for number, place, parent, here, there, *_ in database.execute(
         f"PRAGMA foreign_key_list({quoted(table)})"
     ).fetchall():
         keys = database.execute(f"PRAGMA table_info({quoted(parent)})").fetchall()
         names = [row[1] for row in sorted(keys, key=lambda row: row[5]) if row[5]]
         column = there or (names[place] if place < len(names) else "")
-        found[here] = Link(table=parent.lower(), column=column.lower(), number=number)
+        found[here] = ForeignKey(table=parent.lower(), column=column.lower(), number=number)
     return found
 
 

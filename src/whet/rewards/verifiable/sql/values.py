@@ -20,7 +20,7 @@ _TEXTS = ("CHAR", "TEXT", "CLOB", "STRING", "UUID", "JSON", "BLOB")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class ColumnSource:
     """What the values of one column are drawn from."""
 
     kind: str  # the type, in upper case
