@@ -179,7 +179,7 @@ def shown(value: object) -> str:
     """The beginning of a value as Python writes it; its type where it can't be written."""
     try:
         return f"{value!r:.60}"
-    except Exception:  # noqa: BLE001 (an object of anybody's writes itself)
+    except Exception:  # noqa: BLE001 (a user's object may raise here)
         return f"a {type(value).__name__}"
 
 

@@ -177,11 +177,11 @@ def _lists(text: str) -> Iterator[Several]:
         if found is not None and (kinds[around] == "set" or len(found.items) > 1):
             yield found
     found = _items(text, "list")
-    if found is not None and (len(found.items) > 1):
+    if found is not None and len(found.items) > 1:
         yield found
-    chain = [one.strip() for one in text.split("<")]
-    if len(chain) > len("ab") and _rises(chain):
-        yield Several(tuple(next(amounts(one)) for one in chain), "list")
+    match [one.strip() for one in text.split("<")]:
+        case [_, _, _, *_] as chain if _rises(chain):
+            yield Several(tuple(next(amounts(one)) for one in chain), "list")
     vector = _components(text)
     if vector is not None:
         yield vector
@@ -195,8 +195,8 @@ def _rises(chain: list[str]) -> bool:
 
 
 def _items(text: str, kind: str) -> Several | None:
-    pieces = [piece for piece in cut(text, _SEPARATOR)]
-    if any(not piece for piece in pieces) or (len(pieces) == 1 and (kind in ("()", "[]"))):
+    pieces = cut(text, _SEPARATOR)
+    if any(not piece for piece in pieces) or (len(pieces) == 1 and kind in ("()", "[]")):
         return None
     if pieces == [text] and signed(text) == [text] and kind == "list":
         return None
@@ -244,8 +244,7 @@ def _components(text: str) -> Several | None:
 
 
 def _equation(text: str) -> CurveEquation | None:
-    sides = [tree_or_none(side) for side in cut(text, _EQUALS)]
-    if len(sides) != len(("left", "right")):
-        return None
-    left, right = sides
-    return CurveEquation(left, right) if left is not None and right is not None else None
+    match [tree_or_none(side) for side in cut(text, _EQUALS)]:
+        case [tuple() as left, tuple() as right]:
+            return CurveEquation(left, right)
+    return None

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 
+_FEWEST = 2  # options of a question
 _OPTION = re.compile(
     r"\(\s*(?:\\(?:text(?:bf|rm)?|mathrm|mathbf)\{\s*)?([A-J])\s*\}?\s*\)"
     r"|(?<![\w(])([A-J])[.)](?=\s)"
@@ -20,7 +21,7 @@ def options(question: str) -> Mapping[str, str]:
     """The options of a question by their letters, if these are A, B, and so on."""
     found = list(_OPTION.finditer(question))
     letters = [match[1] or match[2] for match in found]
-    if len(letters) < len("AB") or letters != list("ABCDEFGHIJ")[: len(letters)]:
+    if len(letters) < _FEWEST or letters != list("ABCDEFGHIJ")[: len(letters)]:
         return {}
     ends = [match.start() for match in found[1:]] + [len(question)]
     texts = [question[m.end() : end].strip(" \n,;") for m, end in zip(found, ends, strict=True)]

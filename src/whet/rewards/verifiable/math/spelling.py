@@ -7,6 +7,7 @@ Text that LaTeX sets upright as words stands in double quotes afterwards, so tha
 import html
 import re
 import unicodedata
+from functools import lru_cache
 
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", "0123456789+-n")  # noqa: RUF001
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
@@ -55,6 +56,7 @@ _NAMED = _GREEK | {
     "dbinom": r"\binom", "tbinom": r"\binom", "imath": "i", "ell": "l", "percent": "%",
 }  # fmt: skip
 _STYLES = ("<font>", "<circle>", "<square>", "<compat>")
+_SYMBOL = 2  # letters of a symbol such as `AB`, at most
 _NO_DIGIT = 0xE100  # in a private area of Unicode
 _QUOTE = re.compile(r'"')
 _SPACE = re.compile(r"(?<![\w])\s+|\s+(?![\w])")
@@ -161,6 +163,7 @@ _LAST = tuple(
 )  # fmt: skip
 
 
+@lru_cache(maxsize=256)
 def spelled(text: str) -> str:
     """The text in one spelling; the signs of a formula around it are dropped."""
     text = html.unescape(text)
@@ -221,7 +224,7 @@ def _worded(match: re.Match[str]) -> str:
     if re.search(r"\d", inner):
         return f" {inner} "
     command = match[0].startswith((r"\mathbf", r"\boldsymbol", r"\bm", r"\mathit", r"\mathcal"))
-    if command and not inner[2:] or "\\" in inner:
+    if (command and len(inner) <= _SYMBOL) or "\\" in inner:
         return f" {inner} "
     return f' "{inner}" ' if '"' not in inner else f" {inner} "
 

@@ -5,6 +5,7 @@ A tree is a tuple: ("num", Fraction), ("var", name), ("const", name), or an oper
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 Tree = tuple[Any, ...]
@@ -41,6 +42,7 @@ def tree(text: str) -> Tree:
     return found
 
 
+@lru_cache(maxsize=1024)
 def tree_or_none(text: str) -> Tree | None:
     """The tree of a formula; None for any other text."""
     try:

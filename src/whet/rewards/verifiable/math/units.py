@@ -61,6 +61,7 @@ _PREFIXES = {
     "c": ("centi", -2), "m": ("milli", -3), "μ": ("micro", -6), "n": ("nano", -9), "p": ("pico",
     -12),
 }  # fmt: skip
+_SYMBOL = 2  # letters of a symbol such as `ms`, which is no plural
 _DAY = 86400
 _OTHERS = {
     "min minute": (60, {"s": 1}), "h hr hour": (3600, {"s": 1}), "d day": (_DAY, {"s": 1}),
@@ -124,7 +125,7 @@ def named(word: str) -> Unit | None:
     """The unit of a symbol or of a word in singular or plural; None for any other word."""
     for form in (
         word,
-        word.removesuffix("s") if word[2:] else word,
+        word.removesuffix("s") if len(word) > _SYMBOL else word,
         word.lower(),
         word.lower().removesuffix("s"),
     ):
@@ -161,7 +162,7 @@ def unit(text: str) -> Unit | None:
 
 def _singular(word: str) -> str:
     word = word.casefold()
-    return word.removesuffix("s") if word[3:] else word
+    return word.removesuffix("s") if len(word) > _SYMBOL + 1 else word
 
 
 def _pieces(text: str) -> list[tuple[str | None, str | None, str, int]]:
