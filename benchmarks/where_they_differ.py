@@ -190,12 +190,12 @@ def clips() -> Iterator[Row]:
     )
     rloo = chosen("rloo")
     trl = replace(rloo, ratio=SequenceProduct(), clipping=Clipped(), aggregation=SequenceMean())
-    verl = replace(mean, advantage=LeaveOneOut())
+    verl = replace(mean, advantage=LeaveOneOut(), clipping=DualClipped())
     yield from ways(
         "RLOO, loss",
         ("the paper", "rloo", loss(rloo)),
         ("TRL", "rloo, SequenceProduct(), Clipped(), SequenceMean()", loss(trl)),
-        ("veRL", "dapo(high=0.2), LeaveOneOut()", loss(verl)),
+        ("veRL", "dapo(high=0.2), LeaveOneOut(), DualClipped()", loss(verl)),
     )
     yield from ways(
         "the clip of PPO's critic, its loss",
@@ -241,10 +241,14 @@ def prices() -> Iterator[Row]:
 
 def mismatches() -> Iterator[Row]:
     """A sampler that is not quite the policy; preferences."""
+    verl = replace(plain("dapo"), clipping=DualClipped(low=0.2, high=0.28))
+    dual: tuple[tuple[str, Correction], ...] = (
+        ("veRL, token", Truncated()),
+        ("veRL, sequence", SequenceTruncated()),
+    )
     kinds: tuple[tuple[str, Correction], ...] = (
         ("TRL's default beside vLLM", SequenceMasked()),
-        ("veRL, token; slime", Truncated()),
-        ("veRL, sequence", SequenceTruncated()),
+        ("slime, token", Truncated()),
         ("AReaL, sequence", GeometricTruncated()),
         ("AReaL, decoupled PPO", Masked()),
         ("IcePop", IcePop()),
@@ -253,8 +257,12 @@ def mismatches() -> Iterator[Row]:
         (whose, f"{type(kind).__name__}()", loss(replace(plain("dapo"), corrections=(kind,))))
         for whose, kind in kinds
     ]
-    none = ("veRL's default", "no correction", loss(plain("dapo")))
-    yield from ways("DAPO with a sampler that drifts, loss", none, *weighed)
+    floored = [
+        (whose, f"DualClipped(), {type(kind).__name__}()", loss(replace(verl, corrections=(kind,))))
+        for whose, kind in dual
+    ]
+    none = ("veRL's default", "DualClipped(), no correction", loss(verl))
+    yield from ways("DAPO with a sampler that drifts, loss", none, *floored, *weighed)
     summed, averaged = (
         BatchLoss(
             advantage=load("ipo").advantage,

@@ -194,7 +194,7 @@ REFUSED = [
     ("gppo", "clipping", {"low": inf}),
     ("ce_gppo", "clipping", {"below": nan}),
     ("ce_gppo", "clipping", {"above": -1.0}),
-    ("clip_cov", "clipping", {"floor": 0.5}),
+    ("treepo", "clipping", {"floor": 0.5}),
     ("dapo", "clipping", {"low": nan}),
     ("dapo", "clipping", {"high": -0.2}),
     ("cpgd", "clipping", {"low": 1.0}),

@@ -46,7 +46,7 @@ GREEDY = ORACLES["remax"]["inputs"]["greedy_rewards_per_sample"]
 OPTIMAL = ORACLES["opo"]["inputs"]["rewards_override"]
 TWO = Filtered(keep=Always(count=2))
 GFPO = replace(load("gfpo", count=2), regularisers=())
-COV = load("clip_cov", clip=0.2, floor=torch.inf, share=1.0, low=0.2)
+COV = load("clip_cov", clip=0.2, share=1.0, low=0.2)
 
 
 def free(name: str, **score: Any) -> Any:

@@ -58,8 +58,11 @@ def sum_within(x: Float[Tensor, " n"], owner: Int[Tensor, " n"]) -> Float[Tensor
 def size_within(
     owner: Int[Tensor, " n"], weight: Float[Tensor, " n"] | None = None
 ) -> Shaped[Tensor, " n"]:
-    """The sum of weights of elements with the same owner, or their number n_j without weights."""
-    return count_within(owner) if weight is None else sum_within(weight, owner)
+    """The sum of weights of elements with the same owner, or their number n_j without weights.
+
+    In float64 the sum of float32 weights is exact, so it has the same bits in every slice.
+    """
+    return count_within(owner) if weight is None else sum_within(weight.double(), owner).to(weight)
 
 
 def mean_within(

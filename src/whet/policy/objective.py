@@ -53,14 +53,24 @@ class Term(Part):
 
     def gain(self, learner_logp: Tokens, batch: Batch) -> Float[Tensor, ""]:
         """The term's part of J(θ), of a batch or of a slice; slices add up."""
+        c = self._correction(batch)
         if self.on is not None:
             learner_logp = learner_logp[batch.subset(self.on).mask]
             batch = batch.narrowed(self.on)
         w = self.aggregation(batch)
-        c = prod(correction(batch) for correction in self.corrections)
         f = self.clipping(self.ratio(learner_logp, batch), batch.advantage)
         k = sum(regulariser(learner_logp, batch) for regulariser in self.regularisers)
         return (w * (c * f - k)).sum()
+
+    def _correction(self, batch: Batch) -> Tokens | int:
+        """The product of the corrections, for the tokens of `on`; 1 without corrections."""
+        if self.on is None:
+            return prod(correction(batch) for correction in self.corrections)
+        mask, narrowed = batch.subset(self.on).mask, batch.narrowed(self.on)
+        return prod(
+            correction(batch)[mask] if correction.of_whole_rollouts else correction(narrowed)
+            for correction in self.corrections
+        )
 
     def has_gradient(self, batch: Batch) -> Bool[Tensor, " B"]:
         """Rollouts with a token of non-zero gradient.
@@ -82,6 +92,7 @@ class Term(Part):
         A token is at a bound where ∂(Σ_m f(r_m, Â_m)) / ∂ log π_n = 0: at the upper one if Â > 0,
         at the lower one (or at the floor of a dual clip) if Â < 0.  Prices k are not looked at.
         """
+        c = self._correction(batch)
         if self.on is not None:
             learner_logp = learner_logp[batch.subset(self.on).mask]
             batch = batch.narrowed(self.on)
@@ -91,14 +102,13 @@ class Term(Part):
         if not worth.requires_grad:  # a sum that is only a price
             return {}
         (logp_grad,) = torch.autograd.grad(worth, at, materialize_grads=True)
-        c = prod((correction(batch) for correction in self.corrections), start=at.new_ones(()))
         raised, lowered = batch.advantage > 0, batch.advantage < 0
         count = int((raised | lowered).sum())
         found = {
             "clipped": (raised | lowered) & (logp_grad == 0),
             "clipped_high": raised & (logp_grad == 0),
             "clipped_low": lowered & (logp_grad == 0),
-            "masked": (raised | lowered) & (c == 0),
+            "masked": (raised | lowered) & (at.new_ones(()) * c == 0),
         }
         return {name: Mean(total=int(x.sum()), count=count) for name, x in found.items()}
 
@@ -233,7 +243,7 @@ class LinearisedLoss(TokenLoss):
         if batch.logp_grad is None:
             raise ValueError("batch.logp_grad is missing: call BatchLoss.split() first")
         moved = learner_logp - learner_logp.detach()
-        with_gradient = self.has_gradient(batch)[batch.row].sum()
+        with_gradient = self.has_gradient(batch)[batch.row].sum().to(learner_logp)
         return (batch.logp_grad * moved).sum() + self.level * with_gradient
 
     def has_gradient(self, batch: Batch) -> Bool[Tensor, " B"]:

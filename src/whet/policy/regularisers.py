@@ -50,7 +50,7 @@ class Divergence(Regulariser):
         """A warning for a penalty without weight, and for the first step's distance of 0."""
         if not self.beta:
             return _weightless(self)
-        if not isinstance(self.anchor, Proximal) or spec.minibatches > 1:
+        if not isinstance(self.anchor, Proximal) or spec.minibatches > 1 or spec.replays:
             return ""
         return (
             f"{type(self).__name__} has no effect: its anchor is Proximal, minibatches is 1, and "

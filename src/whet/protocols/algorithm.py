@@ -104,6 +104,8 @@ class Correction(Slot):
 
     __slots__ = ()
 
+    of_whole_rollouts: ClassVar[bool] = False  # True: it reads tokens outside the term's selection
+
     @abstractmethod
     def __call__(self, batch: Batch) -> Tokens: ...
 
@@ -137,14 +139,17 @@ class Sharing(Part, ABC):
 
 
 class Bounded(Part):
-    """A part that bounds how far π_θ of a token may move from the policy before the update."""
+    """A part that acts on how far π_θ of a token has moved from the policy before the update.
+
+    It is a bound, a gate or a penalty, and changes no gradient where π_θ = π_prox.
+    """
 
     silences: ClassVar[bool] = True  # a token beyond the bound has no gradient: `clipped` counts it
 
     __slots__ = ()
 
     def run_warning(self, spec: RunSpec) -> str:
-        """A warning if minibatches is 1: then every ratio is 1 and the bound never acts.
+        """A warning if minibatches is 1: then every ratio is 1 and the part never acts.
 
         Rollouts of older weights, from a replay buffer, have other ratios.
         """
@@ -153,7 +158,7 @@ class Bounded(Part):
         return (
             f"{type(self).__name__} has no effect: minibatches is {spec.minibatches}; in "
             "the first optimizer step of a batch every ratio is 1; give 2 or more, or "
-            "regard the algorithm as one without this bound"
+            "regard the algorithm as one without this part"
         )
 
 

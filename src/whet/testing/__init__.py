@@ -3,14 +3,21 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from whet.testing.laws import LAWS, check_objective
+from whet.testing.laws import LAWS, ObjectiveReport, check_objective
 
 if TYPE_CHECKING:
     from whet.testing.engines import ENGINE_LAWS as ENGINE_LAWS
     from whet.testing.engines import EngineReport as EngineReport
     from whet.testing.engines import check_engine as check_engine
 
-__all__ = ["ENGINE_LAWS", "LAWS", "EngineReport", "check_engine", "check_objective"]
+__all__ = [
+    "ENGINE_LAWS",
+    "LAWS",
+    "EngineReport",
+    "ObjectiveReport",
+    "check_engine",
+    "check_objective",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from whet.policy.advantages import Standardised
 from whet.policy.aggregation import TokenMean
-from whet.policy.clipping import DualClipped
+from whet.policy.clipping import Clipped
 from whet.policy.corrections import Without
 from whet.policy.domains import BOUND, NUMBER, SHARE, check
 from whet.policy.objective import Objective
@@ -55,15 +55,16 @@ class Covariant(Selection):
         return chosen
 
 
-def clip_cov(
-    *, clip: float = 1.0, floor: float = 10.0, share: float = 2e-4, low: float = 1.0
-) -> Objective:
-    """PPO without the gradient of a few random tokens of high covariance, to keep entropy."""
+def clip_cov(*, clip: float = 1.0, share: float = 2e-4, low: float = 1.0) -> Objective:
+    """PPO without the gradient of a few random tokens of high covariance, to keep entropy.
+
+    As in the authors' code there is no dual clip.
+    """
     chosen = Covariant(share=share, low=low, below=clip, above=clip)
     return Objective(
         advantage=Standardised(),
         ratio=TokenRatio(),
-        clipping=DualClipped(low=clip, high=clip, floor=floor),
+        clipping=Clipped(low=clip, high=clip),
         aggregation=TokenMean(),
         corrections=(Without(of=chosen),),
     )

@@ -13,7 +13,7 @@ from whet.policy.clipping import LogClipped
 from whet.policy.domains import AT_LEAST_0, CAP, check
 from whet.policy.objective import Objective
 from whet.policy.ratios import LogRatio
-from whet.protocols.algorithm import Advantage, Regulariser
+from whet.protocols.algorithm import Advantage, Bounded, Regulariser
 from whet.types import AdvantageInputs, Batch, Need
 
 
@@ -40,7 +40,7 @@ class Rescued(Advantage):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drift(Regulariser):
+class Drift(Bounded, Regulariser):
     """The bounded gradient of KL(π_prox‖π_θ). k_n = α sg[min(r − 1, most)] log π_θ(n).
 
     The bound is on the factor of the gradient. A bound on the estimator would have no gradient

@@ -13,7 +13,7 @@ from whet.policy.clipping import Unclipped
 from whet.policy.domains import AT_LEAST_0, POSITIVE, check
 from whet.policy.objective import Objective
 from whet.policy.ratios import LogLikelihood
-from whet.protocols.algorithm import Advantage, Regulariser
+from whet.protocols.algorithm import Advantage, Bounded, Regulariser
 from whet.types import AdvantageInputs, Batch, Need
 
 
@@ -38,7 +38,7 @@ class SoftBaseline(Advantage):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SquaredMove(Regulariser):
+class SquaredMove(Bounded, Regulariser):
     """The squared log-ratio of a whole rollout, divided evenly among its tokens.
 
     Σ_n k_n = τ/2 (Σ_n log π_θ(n) − log π_prox(n))²,  the sums over the rollout

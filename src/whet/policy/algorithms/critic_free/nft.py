@@ -11,7 +11,7 @@ from whet.policy.arithmetic import mean_within
 from whet.policy.domains import POSITIVE, Domain, check
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
-from whet.protocols.algorithm import Advantage, Aggregation, Clipping
+from whet.protocols.algorithm import Advantage, Aggregation, Bounded, Clipping
 from whet.types import AdvantageInputs, Batch, Need
 
 _RATE = Domain(lambda x: 0 <= x <= 1 / 2, "give a number from 0 to 0.5")
@@ -77,13 +77,15 @@ class SuccessRate(Advantage):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ImplicitNegative(Clipping):
+class ImplicitNegative(Bounded, Clipping):
     """Correct replies train π_θ; wrong replies train its implicit negative policy.
 
     f = Â log r  where Â > 0,  ω log max((1 − q r)/(1 − q), floor)  elsewhere
 
-    The floor bounds the value; the gradient passes through.
+    The floor bounds the value; the gradient passes through. At r = 1 no floor up to 1 acts.
     """
+
+    silences: ClassVar[bool] = False
 
     by: ByFailures | ByDeviation = ByFailures()
     floor: float = 1.0

@@ -1,6 +1,7 @@
 """SAPO: Soft Adaptive Policy Optimization (arXiv:2511.20347)."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from jaxtyping import Float
@@ -12,12 +13,14 @@ from whet.policy.aggregation import SequenceMean
 from whet.policy.domains import POSITIVE, check
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
-from whet.protocols.algorithm import Clipping
+from whet.protocols.algorithm import Bounded, Clipping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SoftGate(Clipping):
+class SoftGate(Bounded, Clipping):
     """A sigmoid instead of PPO's clip. f = (4/τ) σ(τ (r − 1)) Â, τ = up where Â > 0, else down."""
+
+    silences: ClassVar[bool] = False
 
     up: float
     down: float

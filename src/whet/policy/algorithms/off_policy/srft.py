@@ -22,9 +22,13 @@ from whet.types import Batch, Need
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ByEntropy(Correction):
-    """A weight from the mean entropy H_i of the rollout. c_n = scale · exp(slope · H_i)."""
+    """A weight from the mean entropy H_i of the rollout. c_n = scale · exp(slope · H_i).
+
+    H_i is over all tokens of the rollout, those outside the term's selection included.
+    """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.ENTROPY})
+    of_whole_rollouts: ClassVar[bool] = True
 
     scale: float
     slope: float
