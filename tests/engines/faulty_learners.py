@@ -32,6 +32,9 @@ class Delegating(Learner):
     async def entropy(self, rollouts):
         return await self.inner.entropy(rollouts)
 
+    async def collision(self, rollouts):
+        return await self.inner.collision(rollouts)
+
     async def publish(self):
         return await self.inner.publish()
 

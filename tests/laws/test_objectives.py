@@ -171,7 +171,7 @@ def test_an_algorithm_names_its_source(name):
 
 def test_an_unknown_algorithm_is_refused_with_the_nearest_name():
     with pytest.raises(UsageError, match="did you mean 'dapo'"):
-        algorithms.load("dappo")
+        algorithms.load("dapoo")
 
 
 @given(st.integers(0, 2**31), st.integers(0, 6), st.integers(0, 6))

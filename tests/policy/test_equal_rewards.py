@@ -78,6 +78,7 @@ def known(reward, group):
         proximal_logp=-torch.ones_like(reward),
         reference_logp=-torch.ones_like(reward),
         entropy=torch.ones_like(reward),
+        collision=torch.ones_like(reward),
         external=same.bool(),
         segment=same,
         state=torch.tensor(group),

@@ -116,6 +116,11 @@ def tracked(step: Step) -> Counted:
     return single(len({r.task.id for batch in batches for r in batch.rollouts}))
 
 
+def late_values(step: Step) -> Counted:
+    """The order of prompts is fixed, so all of them are foreseen in the first step."""
+    return mean([0.0 for _ in step.witness.steps[step.number].batch.rollouts])
+
+
 def valued(call: CriticCall, rollouts: list[Rollout]) -> tuple[Tensor, list[Tensor]]:
     """V before every chosen token, and the parameters that it depends on."""
     hidden, body = states(call.weights, rollouts)
@@ -266,6 +271,7 @@ HAND_EXTENSIONS: dict[str, Callable[[Step], Counted]] = {
     "entropy_bonus": entropy_bonus,
     "imitation_weight": imitation_weight,
     "implicit_loss": implicit_loss,
+    "late_values": late_values,
     "reference_age": lambda s: single(s.number + 1),
     "target_length_0": lambda s: target_length(s, 0),
     "target_length_1": lambda s: target_length(s, 1),

@@ -76,6 +76,17 @@ class Learner(Part):
     async def entropy(self, rollouts: Sequence[Rollout]) -> Float[Tensor, " N"]:
         """Entropy H before every sampled token, in nats, laid end to end, without a gradient."""
 
+    async def collision(self, rollouts: Sequence[Rollout]) -> Float[Tensor, " N"]:
+        """The probability Σ_v π(v)² that two draws agree, before every sampled token.
+
+        Raises `UsageError` by default: few algorithms need it.
+        """
+        del rollouts
+        raise UsageError(
+            f"engine: {type(self).__name__} does not compute Σ_v π(v)²; take embedded or plain, or "
+            "another algorithm"
+        )
+
     @abstractmethod
     async def publish(self) -> Weights:
         """The present weights with their manifest. Each version is hashed once."""

@@ -172,6 +172,7 @@ async def _inputs(
         proximal_logp=proximal,
         reference_logp=reference,
         entropy=await _entropy(rollouts, learner) if Need.ENTROPY in needs else None,
+        collision=await learner.collision(rollouts) if Need.COLLISION in needs else None,
         dense=_column([_credit(r) for r in rollouts]) if Need.DENSE in needs else None,
         external=_column([r.external for r in rollouts], np.bool_),
         **_states(rollouts, needs),

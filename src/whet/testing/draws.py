@@ -181,6 +181,7 @@ def one_token_each(seed: int, *, dtype: torch.dtype = torch.float64) -> Advantag
         proximal_logp=logp[0],
         reference_logp=logp[1],
         entropy=-logp[0],
+        collision=logp[0].exp(),
         value=-logp[1],
         dense=logp[0] / 4,
         external=torch.rand(size, generator=rng) < _SOME,
@@ -204,6 +205,7 @@ def level(inputs: AdvantageInputs, reward: float, dtype: torch.dtype) -> Advanta
         proximal_logp=torch.zeros_like(rewards[inputs.row]),
         reference_logp=torch.zeros_like(rewards[inputs.row]),
         entropy=torch.ones_like(rewards[inputs.row]),
+        collision=torch.ones_like(rewards[inputs.row]),
     )
 
 

@@ -243,6 +243,7 @@ EXTENSIONS = _table(
         "Eepo: by how much the mean log-prob of the first halves has fallen on the way to θ'",
         "rounds of the step with second halves",
     ),
+    ("late_values", "share", "ReferenceValues: rollouts of tasks sampled late", "rollouts"),
     ("target_length_*", "tokens", "LengthTargets: the budget of each bucket of difficulty", _ONE),
     ("tracked", "count", "Tracker: tasks with a recorded success rate", _ONE),
     ("value_loss", "loss", "Critic: mean loss of its updates", "updates of the critic"),

@@ -88,6 +88,7 @@ _BY_ENGINE = frozenset(
         Need.GROUP,
         Need.REFERENCE,
         Need.ENTROPY,
+        Need.COLLISION,
         Need.ENTROPY_GRADIENT,
         Need.PROXIMAL,
         Need.BATCH_LOGP,

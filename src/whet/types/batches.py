@@ -46,6 +46,7 @@ class AdvantageInputs:
     proximal_logp: Float[Tensor, " N"] | None = None
     reference_logp: Float[Tensor, " N"] | None = None
     entropy: Float[Tensor, " N"] | None = None  # H of the next-token distribution, nats
+    collision: Float[Tensor, " N"] | None = None  # Σ_v π(v)² of the proximal policy
     value: Float[Tensor, " N"] | None = None  # V of the state before each token
     dense: Float[Tensor, " N"] | None = None  # a reward for each token, besides the outcome reward
     external: Bool[Tensor, " N"] | None = None  # not sampled by the policy: demonstration, hint

@@ -1,8 +1,10 @@
 """The tokens that truncated sampling left, for each sampled token.
 
 With top_p < 1, top_k > 0 or min_p > 0 a token is drawn from the renormalised distribution over a
-set of kept ids.  The column `KEPT` of a rollout holds these sets: per sampled token, the ids as the
-bytes of an int32 array.  No bytes mean the whole distribution, as of a token that was forced.
+set of kept ids.  The learner's log-probs are renormalised over the same set, so that a ratio is one
+of the distributions that were sampled (Keep Sampling Mask of DeepSeek-V3.2, arXiv:2512.02556).  The
+column `KEPT` of a rollout holds these sets: per sampled token, the ids as the bytes of an int32
+array.  No bytes mean the whole distribution, as of a token that was forced.
 
 Sets differ much in size, so they are not padded: a token takes 4 bytes per kept id and about 40
 more.

@@ -57,6 +57,7 @@ class Need(StrEnum):
     VALUE = "a value of every token's state"
     DENSE = "rewards of single tokens"
     ENTROPY = "the entropy of every token's distribution"
+    COLLISION = "the sum of squared probabilities of every token's distribution"
     BASELINE = "a baseline from outside the group"
     SEGMENTS = "replies cut into segments"
     STATES = "turns or segments with states to compare"

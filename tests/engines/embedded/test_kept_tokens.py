@@ -23,6 +23,7 @@ from whet.engines.embedded.decoding import SamplingTensors, draw
 from whet.engines.embedded.engine import Embedded
 from whet.engines.embedded.learner import EmbeddedLearner
 from whet.engines.embedded.packing import pack
+from whet.engines.plain.learner import PlainLearner
 from whet.rollouts.row import Row
 from whet.training.doubts import doubts
 from whet.types import Decoding, Task
@@ -182,7 +183,7 @@ def test_the_learner_has_the_log_probs_and_the_gradient_over_the_kept(
     ours, spread = body.weighed(hidden[call.source], call.choice, call.temperature, call.kept)
     assert_close(ours, logp, atol=1e-5, rtol=0)
     assert_close(spread, entropy, atol=1e-4, rtol=0)
-    assert_close(learner._choices(learner.backbone, pack(truncated))[1], spread.detach())
+    assert_close(asyncio.run(learner.entropy(truncated)), spread.detach())
     weights = torch.randn(len(logp), generator=torch.Generator().manual_seed(0))
     (logp * weights + entropy).sum().backward()
     (ours * weights + spread).sum().backward()
@@ -190,6 +191,23 @@ def test_the_learner_has_the_log_probs_and_the_gradient_over_the_kept(
     for name, parameter in model.named_parameters():
         gap = (mine[name].grad - parameter.grad).norm()
         assert gap <= 2e-5 * parameter.grad.norm(), f"{name}: {gap}"
+
+
+def test_the_learners_have_the_squared_probabilities_over_the_kept(truncated, learner):
+    """Σ_v p² of full forwards, renormalised over the kept ids; none of no rollout."""
+    model = tiny("llama")
+    wanted = []
+    for rollout in truncated:
+        logits = model(torch.tensor([rollout.token_ids.tolist()])).logits[0].detach()
+        sets = rollout.columns.get(KEPT, [WHOLE] * rollout.length)
+        for n, held in enumerate(sets, start=len(OPENING) - 1):
+            left = np.frombuffer(held, np.int32).tolist() or list(range(logits.shape[1]))
+            p = (logits[n, left] / rollout.decoding.logp_temperature).softmax(-1)
+            wanted.append((p**2).sum())
+    for its in (learner, PlainLearner(model, TOKENIZER)):
+        found = asyncio.run(its.collision(truncated))
+        assert_close(found, torch.stack(wanted), atol=1e-5, rtol=0)
+        assert asyncio.run(its.collision([])).tolist() == []
 
 
 def test_a_reference_is_renormalised_over_the_same_tokens(truncated, learner):

@@ -24,6 +24,7 @@ from whet.policy.extensions.past_batches import PastBatches
 from whet.policy.extensions.path_consistency import PathConsistency
 from whet.policy.extensions.process_outcome_filter import ProcessOutcomeFilter
 from whet.policy.extensions.reference_reset import ReferenceReset
+from whet.policy.extensions.reference_values import ReferenceValues
 from whet.policy.extensions.rehearsal import Rehearsal
 from whet.policy.extensions.replay import Replay
 from whet.policy.extensions.sft_buffer import SFTBuffer
@@ -54,6 +55,7 @@ COMPANY: tuple[Any, ...] = (
     PastBatches(),
     EntropyTarget(target=0.5),
     ReferenceReset(patience=1),
+    ReferenceValues(count=2),
     ConvexKL(begin=0, every=1),
     Eepo(window=1, below=9.0),
 )

@@ -124,7 +124,7 @@ def test_every_reason_has_a_pair_that_shows_it(why, tmp_path):
 
 def test_pairs_that_give_the_same_column_are_refused():
     refused = {k for k, pair in NAMES.items() if rivals(*pair)}
-    baselines = ("Greedy", "Tracker", "MovingMean")
+    baselines = ("Greedy", "Tracker", "MovingMean", "ReferenceValues")
     assert refused == {
         frozenset({"Critic", "MonteCarloValues"}),
         *map(frozenset, combinations(baselines, 2)),

@@ -128,6 +128,16 @@ class Backbone:
         """Like `choices`, but the entropy has a gradient."""
         return self._chunked(self._weighed, (hidden, token, temperature), kept)
 
+    def squared(
+        self,
+        hidden: Float[Tensor, "n d"],
+        token: Int[Tensor, " n"],
+        temperature: Float[Tensor, " n"],
+        kept: KeptTokens | None = None,
+    ) -> tuple[Float[Tensor, " n"], Float[Tensor, " n"]]:
+        """Like `choices`, but Σ_v π(v)² in place of the entropy."""
+        return self._chunked(self._squared, (hidden, token, temperature), kept)
+
     def _chunked(
         self,
         made: Callable[..., tuple[Tensor, Tensor]],
@@ -157,6 +167,12 @@ class Backbone:
         logp = self._logp(hidden, temperature, kept)
         entropy = torch.special.entr(logp.detach().exp()).sum(-1)
         return logp.gather(1, token[:, None])[:, 0], entropy
+
+    def _squared(
+        self, hidden: Tensor, token: Tensor, temperature: Tensor, kept: KeptTokens | None
+    ) -> tuple[Tensor, Tensor]:
+        logp = self._logp(hidden, temperature, kept)
+        return logp.gather(1, token[:, None])[:, 0], logp.detach().exp().square().sum(-1)
 
     def _weighed(
         self, hidden: Tensor, token: Tensor, temperature: Tensor, kept: KeptTokens | None

@@ -37,7 +37,7 @@ from whet.types.weights import Weights
 _STATE = "learner.pt"
 _ADAPTERS = "adapter"
 _FIXED: dict[Of, str] = {"reference": "reference", "policy": "model that is never trained"}
-_Choices = Callable[..., tuple[Tensor, Tensor]]  # log-probs and entropies of hidden states
+_Choices = Callable[..., tuple[Tensor, Tensor]]  # log-probs and e.g. entropies of hidden states
 
 
 @dataclass(slots=True)
@@ -172,10 +172,10 @@ class EmbeddedLearner(Learner):
         return share_of(loss.item(), (logp, entropy), batch, rollouts, further)
 
     @staticmethod
-    def _choices(backbone: Backbone, call: PackedRollouts) -> tuple[Tensor, Tensor]:
-        """Log-probs with a gradient, entropies without."""
+    def _choices(backbone: Backbone, call: PackedRollouts, how: _Choices) -> tuple[Tensor, Tensor]:
+        """Log-probs with a gradient, and what else `how` computes, without."""
         hidden = backbone.hidden(call.tokens, call.positions, call.forest)
-        return backbone.choices(hidden[call.source], call.choice, call.temperature, call.kept)
+        return how(backbone, hidden[call.source], call.choice, call.temperature, call.kept)
 
     def _heard(self, hidden: Tensor, of: Observed) -> Tensor:
         """Log-probs of the observation tokens, with a gradient; of the whole distribution, for the
@@ -221,18 +221,21 @@ class EmbeddedLearner(Learner):
     async def entropy(self, rollouts: Sequence[Rollout]) -> Float[Tensor, " N"]:
         return self._seen(self.backbone, rollouts)[1]
 
+    async def collision(self, rollouts: Sequence[Rollout]) -> Float[Tensor, " N"]:
+        return self._seen(self.backbone, rollouts, Backbone.squared)[1]
+
     def _scored(self, backbone: Backbone, rollouts: Sequence[Rollout]) -> Tensor:
         return self._seen(backbone, rollouts)[0]
 
     @torch.no_grad()
-    def _seen(self, backbone: Backbone, rollouts: Sequence[Rollout]) -> tuple[Tensor, Tensor]:
-        parts = [
-            self._choices(backbone, pack(rollouts[part], backbone.device))
-            for part in slices(rollouts, self.budget)
-            if any(r.length for r in rollouts[part])
-        ]
-        logp, entropy = ([part[i].cpu() for part in parts] for i in (0, 1))
-        return (torch.cat(logp), torch.cat(entropy)) if parts else (torch.zeros(0), torch.zeros(0))
+    def _seen(
+        self, backbone: Backbone, rollouts: Sequence[Rollout], how: _Choices = Backbone.choices
+    ) -> tuple[Tensor, Tensor]:
+        some = (rollouts[part] for part in slices(rollouts, self.budget))
+        calls = (pack(part, backbone.device) for part in some if any(r.length for r in part))
+        parts = [self._choices(backbone, call, how) for call in calls]
+        one, other = ([torch.zeros(0), *(part[i].cpu() for part in parts)] for i in (0, 1))
+        return torch.cat(one), torch.cat(other)
 
     async def publish(self) -> Weights:
         """The weights, or the adapters; hashed again only if they have changed.

@@ -67,6 +67,14 @@ def chosen(model: PreTrainedModel, rollout: Rollout) -> Chosen:
     return Chosen(said, entropy, observed)
 
 
+def collision(model: PreTrainedModel, rollout: Rollout) -> Float[Tensor, " N"]:
+    """Σ_v π_v² before every sampled token, of the same distributions."""
+    ids = torch.from_numpy(rollout.token_ids.astype(np.int64)).to(model.device)
+    scores = logits_of(model, ids)[:-1] / rollout.decoding.logp_temperature
+    sampled = torch.from_numpy(rollout.action_mask[1:].copy()).to(model.device)
+    return torch.softmax(_within(scores[sampled], rollout), -1).square().sum(-1)
+
+
 def _within(scores: Float[Tensor, "N V"], rollout: Rollout) -> Float[Tensor, "N V"]:
     """The scores, with −∞ at tokens that truncation did not keep."""
     if KEPT not in rollout.columns:

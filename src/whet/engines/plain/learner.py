@@ -18,7 +18,7 @@ from whet.engines.embedded.masters import InPlace, TrainedWeights
 from whet.engines.embedded.repeatable import repeatable
 from whet.engines.embedded.shares import NonFiniteError, Share, check_finite, report, share_of
 from whet.engines.models import Folder, dtype_name
-from whet.engines.plain.forward import Chosen, chosen
+from whet.engines.plain.forward import Chosen, chosen, collision
 from whet.engines.states import adamw, read_state, restore
 from whet.protocols import Learner, Update
 from whet.protocols.algorithm import Algorithm, TokenLoss
@@ -134,6 +134,11 @@ class PlainLearner(Learner):
 
     async def entropy(self, rollouts: Sequence[Rollout]) -> Float[Tensor, " N"]:
         return torch.cat([torch.zeros(0), *(one.entropy.cpu() for one in self._seen(rollouts))])
+
+    async def collision(self, rollouts: Sequence[Rollout]) -> Float[Tensor, " N"]:
+        with torch.no_grad():
+            found = [collision(self.model, r).cpu() for r in rollouts if r.length]
+        return torch.cat([torch.zeros(0), *found])
 
     async def set_reference(self, folder: Path) -> None:
         """Load a frozen reference model from `folder`, in the dtype of this model."""

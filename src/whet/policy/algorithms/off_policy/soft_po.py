@@ -7,11 +7,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from whet.policy.aggregation import SequenceMean
-from whet.policy.arithmetic import difference, mean_within, most_within, sum_within
+from whet.policy.arithmetic import difference, mean_within, most_within
 from whet.policy.domains import POSITIVE, check
 from whet.policy.objective import Objective
-from whet.protocols.algorithm import Advantage, Clipping, Ratio
-from whet.types import AdvantageInputs, Batch, Need
+from whet.policy.regression import Consistency, SquaredError
+from whet.protocols.algorithm import Advantage
+from whet.types import AdvantageInputs, Need
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,41 +35,6 @@ class AboveSoftValue(Advantage):
         weight = inputs.rollout_weight
         mean = mean_within((below / self.beta).expm1(), inputs.group, weight)
         return (below - self.beta * mean.log1p())[inputs.row]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Consistency(Ratio):
-    """The change of soft value that the policy implies for a reply.
-
-    r = β Σ_t (log π_θ − log π_ref)(t) = Q_T − Q₀
-    """
-
-    needs: ClassVar[frozenset[Need]] = frozenset({Need.REFERENCE})
-    why_sequence_level: ClassVar[str] = (
-        "its ratio is one number per rollout, so credit within it is lost"
-    )
-
-    beta: float
-
-    def __post_init__(self) -> None:
-        check(self, beta=POSITIVE)
-
-    def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:
-        if batch.reference_logp is None:
-            raise ValueError("Consistency needs batch.reference_logp: give a reference policy")
-        return self.beta * sum_within(learner_logp - batch.reference_logp, batch.row)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SquaredError(Clipping):
-    """Negative squared error of the implied value. f = −(r − Â)² = −(Q_T − R)²."""
-
-    unconditional: ClassVar[bool] = True  # the error may be large where Â = 0, too
-
-    def __call__(
-        self, ratio: Float[Tensor, " N"], advantage: Float[Tensor, " N"]
-    ) -> Float[Tensor, " N"]:
-        return -((ratio - advantage) ** 2)
 
 
 def soft_po(*, beta: float = 0.5) -> Objective:
