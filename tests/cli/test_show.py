@@ -240,7 +240,7 @@ def test_show_in_json_is_flat(capsys):
 def test_list_counts_families_and_lines(capsys):
     assert main(["list", "algorithms", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)["algorithms"]
-    families = {"critic_free", "critic_based", "off_policy"}
+    families = {"critic_free", "critic_based", "off_policy", "distillation"}
     assert found["count"] == len(found["parts"]) == sum(found["families"].values())
     assert set(found["families"]) <= families
     assert 0 < found["lines"]["median"] <= found["lines"]["max"]

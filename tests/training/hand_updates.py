@@ -37,6 +37,12 @@ class Update:
         if tokens.observed is not None:
             heard = replace(tokens.observed, learner_logp=self.exact.heard)
             tokens = replace(tokens, observed=heard)
+        if tokens.candidates is not None:
+            named = torch.zeros_like(self.exact.spreads, dtype=torch.bool)
+            named.scatter_(1, tokens.candidates, value=True)
+            tail = self.exact.spreads.exp().masked_fill(named, 0).sum(1, keepdim=True).log()
+            best = self.exact.spreads.gather(1, tokens.candidates)
+            tokens = replace(tokens, candidate_logp=torch.cat([best, tail], 1))
         if isinstance(objective, BatchLoss):
             return tokens
         return objective.split(self.exact.logp.detach(), tokens)[1]

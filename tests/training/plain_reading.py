@@ -27,6 +27,7 @@ class Read(NamedTuple):
     entropy: Tensor
     model: Any
     heard: Tensor  # log-probs of what stands between the first and the last chosen token
+    spreads: Tensor  # log-probs of the whole vocabulary before each chosen token
 
 
 @cache
@@ -80,17 +81,19 @@ def read(weights: dict[str, Tensor], rollouts: Sequence[Rollout]) -> Read:
     model.load_state_dict(whole(weights))
     ids = padded(rollouts)
     logits = model(input_ids=ids).logits
-    logps, entropies, heard = [], [], [logits.new_zeros(0)]
+    logps, entropies, heard, spreads = [], [], [logits.new_zeros(0)], []
     for row, rollout in enumerate(rollouts):
         flags = rollout.action_mask.tolist()
         for place, chosen in enumerate(flags):
             spread = (logits[row, place - 1] / rollout.decoding.logp_temperature).log_softmax(0)
             if chosen:
+                spreads.append(spread)
                 logps.append(spread[ids[row, place]])
                 entropies.append(-(spread.exp() * spread).sum())
             elif any(flags[:place]) and any(flags[place:]):
                 heard.append(spread[ids[row, place]][None])
-    return Read(torch.stack(logps), torch.stack(entropies), model, torch.cat(heard))
+    read_so_far = torch.stack(logps), torch.stack(entropies), model, torch.cat(heard)
+    return Read(*read_so_far, torch.stack(spreads))
 
 
 @contextmanager

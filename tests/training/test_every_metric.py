@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hand_counts import HAND, Counted, Step
 from hand_extensions import HAND_EXTENSIONS
+from hand_teachers import HAND_TEACHERS
 from hand_updates import Update
 from small import Repeats
 from thinned import thinned
@@ -52,7 +53,7 @@ def same(told: dict[str, Any], found: Counted) -> bool:
 
 
 def hand_count(step: Step, name: str) -> Counted:
-    return (HAND | HAND_EXTENSIONS)[name](step)
+    return (HAND | HAND_EXTENSIONS | HAND_TEACHERS)[name](step)
 
 
 def wrong(witness: Witness) -> list[tuple[Any, ...]]:
@@ -128,7 +129,7 @@ def test_every_row_of_the_glossary_is_counted_here():
 
     Metrics of sampling parts are counted by the tests of those parts.
     """
-    counted = {*HAND, *HAND_EXTENSIONS, *PASSED, *ELSEWHERE}
+    counted = {*HAND, *HAND_EXTENSIONS, *HAND_TEACHERS, *PASSED, *ELSEWHERE}
     rows = {m.name: m for m in (*glossary.STEP, *glossary.EXTENSIONS)}
     assert all(m.unit and m.says and m.of for m in rows.values())
     for name, row in rows.items():

@@ -125,7 +125,17 @@ def test_a_part_that_cannot_act_says_so_and_one_that_can_is_silent(name):
 def test_no_algorithm_warns_of_its_own_defaults():
     """Two optimizer steps a batch; the sizes are those of the recipes."""
     spec = replace(HERE, samples=16, steps=200)
-    assert {name: said for name in names("algorithm") if (said := warnings(load(name), spec))} == {}
+    said = {name: found for name in names("algorithm") if (found := warnings(load(name), spec))}
+    assert said.keys() == {"gkd", "opd"}  # their teacher has to be named
+    assert all("--algorithm.teacher FOLDER" in text for [text] in said.values())
+
+
+def test_a_teacher_that_scored_nothing_is_said_after_a_few_steps():
+    rows = [{"kind": "step", "metrics": {"teacher_share": {"value": 0.0, "of": 9}}}] * 6
+    run = small(objective=load("sdpo"))
+    assert any("the teacher scored no token in 6 steps" in text for text in idle_parts(rows, run))
+    rows = [{"kind": "step", "metrics": {"teacher_share": {"value": 0.5, "of": 9}}}] * 6
+    assert not any("teacher" in text for text in idle_parts(rows, run))
 
 
 def test_a_gate_of_single_rollouts_is_refused():

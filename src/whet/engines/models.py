@@ -244,6 +244,7 @@ def _size(model: PreTrainedModel, dtype: torch.dtype) -> Size:
         weight_bytes=dtype.itemsize,
         cache_bytes=cache,
         positions=positions_of(model.config).usable if cache else 0,
+        vocabulary=text.vocab_size,
     )
 
 

@@ -91,6 +91,26 @@ def restore(own: Mapping[str, Tensor], given: Any, place: str) -> None:
             tensor.copy_(given[name])
 
 
+def overwrite(own: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> None:
+    """Copy tensors onto those of the same names, in the dtype that these have.
+
+    Raises `UsageError` for other names or shapes; nothing is copied then.
+    """
+    due = {name: tuple(tensor.shape) for name, tensor in own.items()}
+    found = {name: tuple(tensor.shape) for name, tensor in given.items()}
+    if odd := sorted(
+        name for name in due.keys() | found.keys() if due.get(name) != found.get(name)
+    ):
+        raise UsageError(
+            f"a model can't take the weights of another: tensor {odd[0]!r} is "
+            f"{found.get(odd[0], 'missing')}, but {due.get(odd[0], 'unexpected')} here (a policy "
+            "with adapters gives only these); leave engine.lora out, or choose another teacher"
+        )
+    with torch.no_grad():
+        for name, tensor in own.items():
+            tensor.copy_(given[name])
+
+
 def optimizer_state(optimizer: torch.optim.Optimizer, names: Iterable[str]) -> dict[str, Any]:
     """Moments and counts of AdamW by the names of its tensors, which are given in its order.
 

@@ -35,9 +35,23 @@ from whet.protocols.algorithm import (
 from whet.protocols.part import Part
 from whet.types import Batch, Mean, Metrics, Need, UsageError
 
+_OF_TEACHERS = frozenset({Need.TEACHER, Need.CANDIDATES})  # a forward pass of a further model
+
 
 def _needed(parts: tuple[Part, ...]) -> frozenset[Need]:
     return frozenset().union(*(part.needs for part in parts))
+
+
+def _refuse_unread(companions: tuple[Companion, ...], parts: tuple[Part, ...]) -> None:
+    """Raise `UsageError` for a teacher that no part of the loss reads."""
+    needed = _needed(parts)
+    for companion in companions:
+        for need in sorted(companion.provides & _OF_TEACHERS - needed):
+            raise UsageError(
+                f"objective.companions has {type(companion).__name__}, which gives {need.value}, "
+                "but no part of the loss reads them; take the advantage TeacherLogRatio or the "
+                "regulariser TeacherDivergence, or leave the companion out"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +166,7 @@ class Objective(Algorithm):
             why = of.ratio.why_sequence_level if self.advantage.per_token and not why else why
             if why:
                 raise UsageError(f"ratio is {type(of.ratio).__name__}: {why}")
+        _refuse_unread(self.companions, (self.advantage, *self.terms))
 
     @property
     def terms(self) -> tuple[Term, ...]:
@@ -209,6 +224,10 @@ class BatchLoss(Algorithm):
     companions: tuple[Companion, ...] = ()
     sharing: Sharing = OncePerToken()
     why_not_reinforce: ClassVar[str] = "the loss is not a sum over tokens"
+
+    def __post_init__(self) -> None:
+        """Refuse a teacher that the criterion does not read."""
+        _refuse_unread(self.companions, (self.criterion, self.advantage))
 
     def loss(self, learner_logp: Tokens, batch: Batch) -> Float[Tensor, ""]:
         """The criterion of the whole batch. It is not additive over slices."""

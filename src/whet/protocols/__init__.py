@@ -9,6 +9,7 @@ two and knows neither devices nor processes.
 
 from whet.protocols.algorithm import Algorithm as Algorithm
 from whet.protocols.algorithm import Companion as Companion
+from whet.protocols.engine import Candidates as Candidates
 from whet.protocols.engine import Engine as Engine
 from whet.protocols.engine import Learner as Learner
 from whet.protocols.engine import Model as Model

@@ -55,6 +55,7 @@ class Advantage(Part, ABC):
     why_uncentred: ClassVar[str] = ""  # why its sum over a group is not 0; empty: it is
     shift_sensitive: ClassVar[bool] = False  # True: adding a constant to all rewards changes it
     why_leaves_differ: ClassVar[str] = ""  # why equal leaves of a tree aren't one rollout to it
+    why_no_reward: ClassVar[str] = ""  # why no reward enters; empty: one does
 
     @abstractmethod
     def __call__(self, inputs: AdvantageInputs) -> Tokens: ...
@@ -170,7 +171,7 @@ class Companion(Part, ABC):
 
     __slots__ = ()
 
-    provides: ClassVar[frozenset[Need]] = frozenset()  # the needs of other parts that it supplies
+    provides: frozenset[Need] = frozenset()  # the needs of other parts that it supplies
     adapts: ClassVar[tuple[type[Part], ...]] = ()  # parts whose settings it changes as it learns
 
     @abstractmethod

@@ -1,12 +1,12 @@
 """Training backends, critics, and the `Engine` settings that open them."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol, runtime_checkable
 
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from whet.protocols.algorithm import Algorithm
@@ -30,6 +30,16 @@ class Update:
     drift_rollout: float = 0.0  # the largest mean of |log π − log μ| over one rollout
     drift_worst: str = ""  # id of that rollout
     lr: float | None = None  # learning rate that the optimizer used; None: not known
+
+
+class Candidates(NamedTuple):
+    """The K likeliest tokens before every sampled token, by the whole distribution softmax(z / T).
+
+    The last column of `logp` is the log of the tail, the probability of all other tokens together.
+    """
+
+    ids: Int[Tensor, "N K"]
+    logp: Float[Tensor, "N K1"]  # K1 = K + 1
 
 
 class Learner(Part):
@@ -85,6 +95,28 @@ class Learner(Part):
         raise UsageError(
             f"engine: {type(self).__name__} does not compute Σ_v π(v)²; take embedded or plain, or "
             "another algorithm"
+        )
+
+    async def candidates(self, rollouts: Sequence[Rollout], count: int) -> Candidates:
+        """The `count` likeliest tokens of the policy, or all but one of a smaller vocabulary.
+
+        Raises `UsageError` for an engine that can't compute them.
+        """
+        del rollouts, count
+        raise UsageError(
+            f"{type(self).__name__} gives log-probs of sampled tokens only; distil with opd, or "
+            "choose another engine"
+        )
+
+    async def set_weights(self, tensors: Mapping[str, Tensor]) -> None:
+        """Replace all weights of a model that is not trained, by their names in `publish`.
+
+        Raises `UsageError` for an engine that can't, and for other names.
+        """
+        del tensors
+        raise UsageError(
+            f"{type(self).__name__} can't replace its weights, as the average of a policy needs "
+            "it; choose another teacher"
         )
 
     @abstractmethod

@@ -111,7 +111,8 @@ def _check_numbers(inputs: AdvantageInputs, batch: Batch, rollouts: Sequence[Rol
     for name, (column, owner) in columns.items():
         if column is None or (finite := column.isfinite()).all():
             continue
-        odd = [rollouts[i] for i in owner[~finite].unique().tolist()]
+        whole = finite.flatten(1).all(1) if finite.ndim > 1 else finite
+        odd = [rollouts[i] for i in owner[~whole].unique().tolist()]
         names = sorted({rollout.task.id for rollout in odd})
         raise IntegrityError(
             f"{name} {_trouble(name, odd)} for {len(names)} tasks: {', '.join(names[:3])}", odd
@@ -145,6 +146,9 @@ def _batch(
         tree_weight=inputs.tree_weight,
         reward=inputs.reward,
         correct=inputs.correct,
+        taught=inputs.taught,
+        candidates=inputs.candidates,
+        candidate_teacher_logp=inputs.candidate_teacher_logp,
     )
 
 

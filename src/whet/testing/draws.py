@@ -67,6 +67,10 @@ def draw(seed: int, *, drift: float = 0.5, dtype: torch.dtype = torch.float64) -
             if seed % 2
             else None,
             observed=_observed(lengths, group, seed),
+            taught=torch.rand(len(row), generator=rng) > _SOME,
+            candidates=torch.arange(3).expand(len(row), 3),
+            candidate_teacher_logp=_distributions(len(row), rng),
+            candidate_logp=_distributions(len(row), rng),
         ).counted(),
     )
     return DrawnBatch(logp.to(dtype), cast(drawn.batch, dtype))
@@ -117,6 +121,7 @@ def ranked(seed: int, dtype: torch.dtype = torch.float64) -> Ranking:
     row = torch.arange(15).repeat_interleave(count)
     logp, zero = torch.full((len(row),), -0.7).double(), torch.zeros(len(row)).double()
     correct, never = torch.cat(order) > middle, torch.zeros(15, dtype=torch.bool)
+    even = torch.full((len(row), 2), 0.5).double().log()
     inputs = AdvantageInputs(
         reward=reward,
         group=group,
@@ -127,11 +132,14 @@ def ranked(seed: int, dtype: torch.dtype = torch.float64) -> Ranking:
         proximal_logp=logp,
         reference_logp=logp,
         entropy=zero + 1,
+        collision=zero + 0.5,
         value=zero,
         dense=reward[row] / 8,
         external=never[row],
         segment=torch.zeros_like(row),
         state=group[row],
+        taught=~never[row],
+        teacher_logp=logp,
     )
     batch = Batch(
         totals=totals(row, group),
@@ -149,8 +157,17 @@ def ranked(seed: int, dtype: torch.dtype = torch.float64) -> Ranking:
         learner_entropy=zero + 1,
         version_lag=torch.zeros_like(row),
         observed=_observed(torch.full((15,), count), group, 0),
+        taught=~never[row],
+        candidates=torch.zeros_like(row)[:, None],
+        candidate_teacher_logp=even,
+        candidate_logp=even,
     ).counted()
     return Ranking(cast(inputs, dtype), DrawnBatch(logp.to(dtype), cast(batch, dtype)))
+
+
+def _distributions(tokens: int, rng: torch.Generator) -> Tensor:
+    """Log-probs of three candidates and a tail for every token."""
+    return torch.randn(tokens, 4, generator=rng, dtype=torch.float64).log_softmax(-1)
 
 
 def _observed(lengths: Tensor, group: Tensor, seed: int) -> Batch:
@@ -188,6 +205,8 @@ def one_token_each(seed: int, *, dtype: torch.dtype = torch.float64) -> Advantag
         segment=torch.zeros(size, dtype=torch.long),
         state=torch.randint(0, 3, (size,), generator=rng),
         node=torch.arange(size) if seed % 2 else None,
+        taught=torch.rand(size, generator=rng) > _SOME,
+        teacher_logp=logp[1],
     )
     return cast(inputs, dtype)
 
@@ -204,6 +223,7 @@ def level(inputs: AdvantageInputs, reward: float, dtype: torch.dtype) -> Advanta
         dense=torch.zeros_like(rewards[inputs.row]),
         proximal_logp=torch.zeros_like(rewards[inputs.row]),
         reference_logp=torch.zeros_like(rewards[inputs.row]),
+        teacher_logp=torch.zeros_like(rewards[inputs.row]),
         entropy=torch.ones_like(rewards[inputs.row]),
         collision=torch.ones_like(rewards[inputs.row]),
     )

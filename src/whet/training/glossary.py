@@ -245,6 +245,8 @@ EXTENSIONS = _table(
     ),
     ("late_values", "share", "ReferenceValues: rollouts of tasks sampled late", "rollouts"),
     ("target_length_*", "tokens", "LengthTargets: the budget of each bucket of difficulty", _ONE),
+    ("teacher_kl", "nats", "Teacher: mean of log π − log π_T before a step", "tokens it scored"),
+    ("teacher_share", "share", "Teacher: tokens that it scored", "tokens of the batch"),
     ("tracked", "count", "Tracker: tasks with a recorded success rate", _ONE),
     ("value_loss", "loss", "Critic: mean loss of its updates", "updates of the critic"),
     (
@@ -260,12 +262,7 @@ EXTENSIONS = _table(
         "rollouts with a known correctness",
     ),
     ("verifier_pairs", "count", "Coevolving: training pairs of the verifier", _ONE),
-    (
-        "verifier_loss",
-        "loss",
-        "Coevolving: contrastive loss of the verifier",
-        "updates of it: 0 or 1",
-    ),
+    ("verifier_loss", "loss", "Coevolving: contrastive loss of the verifier", "updates: 0 or 1"),
     (
         "verifier_probe_accuracy",
         "share",

@@ -31,6 +31,7 @@ def idle_parts(rows: Sequence[Row], run: Run | None = None) -> list[str]:
             *_labels(steps, run),
             *_clip(steps, run),
             *_observations(steps, run),
+            *_teacher(steps),
             *_gate(steps, run),
             *_shaping(steps, run),
             *_sampling(steps, run),
@@ -78,6 +79,16 @@ def _observations(steps: Sequence[Row], run: Run) -> Iterator[str]:
             f"nothing was observed after a reply in {len(steps)} steps, so the objective's sum "
             "over observation tokens had no effect; choose an environment of several turns, or "
             "read why its plays end with the first reply"
+        )
+
+
+def _teacher(steps: Sequence[Row]) -> Iterator[str]:
+    """Only where the objective has a teacher, and it scored no token."""
+    if _never(steps, "teacher_share"):
+        yield (
+            f"the teacher scored no token in {len(steps)} steps, so nothing was learned from it: "
+            "no task had a demonstration, no rollout a right sibling or feedback, or all texts "
+            "were longer than Teacher.longest"
         )
 
 

@@ -28,6 +28,7 @@ def run_spec(run: Run) -> RunSpec:
         demonstrates=run.demonstrator is not None,
         trains_external=trains_external(run.objective),
         forks=run.sampling.forks,
+        vocabulary=run.model.size().vocabulary if Need.CANDIDATES in run.objective.needs else 0,
         several_turns=not isinstance(run.environment, SingleTurn),
     )
 

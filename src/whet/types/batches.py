@@ -56,6 +56,10 @@ class AdvantageInputs:
     state: Int[Tensor, " N"] | None = None  # id of the state before its turn
     node: Int[Tensor, " N"] | None = None  # number of its node in a tree; None without forks
     tree: Int[Tensor, " B"] | None = None  # number of its tree, which has one root; None as before
+    taught: Bool[Tensor, " N"] | None = None  # the policy's tokens that the teacher has scored
+    teacher_logp: Float[Tensor, " N"] | None = None  # log π_T; log π of tokens it has not scored
+    candidates: Int[Tensor, "N K"] | None = None  # ids of the teacher's K likeliest tokens
+    candidate_teacher_logp: Float[Tensor, "N K1"] | None = None  # log π_T, K1 = K + 1: the tail
 
     def where(self, keep: Bool[Tensor, " B"]) -> "AdvantageInputs":
         """The same inputs for the rollouts marked in `keep`, in their order."""
@@ -116,13 +120,13 @@ def last_weight(
 
 @cache
 def along(axis: str, of: type) -> tuple[str, ...]:
-    """Names of the columns of a class with a given axis: "N" tokens, "B" rollouts."""
-    return tuple(f.name for f in fields(of) if axis in map(_axes, get_args(f.type) or (f.type,)))
+    """Names of the columns of a class with a given first axis: "N" tokens, "B" rollouts."""
+    return tuple(f.name for f in fields(of) if axis in map(_axis, get_args(f.type) or (f.type,)))
 
 
-def _axes(annotation: Any) -> str:
+def _axis(annotation: Any) -> str:
     array = isinstance(annotation, type) and issubclass(annotation, AbstractArray)
-    return annotation.dim_str if array else ""
+    return annotation.dim_str.partition(" ")[0] if array else ""
 
 
 def _each(of: Any, names: tuple[str, ...], change: Callable[[Tensor], Tensor]) -> dict[str, Any]:
@@ -168,6 +172,10 @@ class Batch:
     logp_grad: Float[Tensor, " N"] | None = None  # ∂L/∂log π of a loss of the whole batch
     learner_entropy: Float[Tensor, " N"] | None = None  # H of π_θ, with its gradient
     observed: "Batch | None" = None  # `observations`, if a part needs them
+    taught: Bool[Tensor, " N"] | None = None  # the policy's tokens that a teacher has scored
+    candidates: Int[Tensor, "N K"] | None = None  # ids of the teacher's K likeliest tokens
+    candidate_teacher_logp: Float[Tensor, "N K1"] | None = None  # log π_T, K1 = K + 1: the tail
+    candidate_logp: Float[Tensor, "N K1"] | None = None  # log π_θ of the same, with its gradient
 
     def __getitem__(self, rollouts: slice) -> "Batch":
         """A micro-batch of consecutive rollouts, with the totals of the whole batch."""

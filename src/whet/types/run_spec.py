@@ -22,4 +22,5 @@ class RunSpec:
     demonstrates: bool = False  # whether the run has a demonstrator
     trains_external: bool = False  # whether a hint's tokens would be trained as the policy's own
     forks: bool = True  # whether the sampling's shape forks rollouts
+    vocabulary: int = 0  # tokens that the model tells apart; 0: not known
     several_turns: bool = True  # whether the environment may have several turns, or fork

@@ -71,6 +71,8 @@ class Need(StrEnum):
     BATCH_LOGP = "log-probs of the whole batch before it is split"
     ENTROPY_GRADIENT = "entropies with a gradient"
     OBSERVED = "log-probs of observation tokens"
+    TEACHER = "log-probs of a teacher"
+    CANDIDATES = "the likeliest tokens of a teacher"
 
 
 Message = Mapping[str, Any]
@@ -206,3 +208,4 @@ class Size:
     weight_bytes: int  # bytes per weight
     cache_bytes: int  # bytes of keys and values per token
     positions: int  # 0: no limit, or none that all layers share
+    vocabulary: int = 0  # 0: not known

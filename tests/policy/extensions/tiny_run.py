@@ -349,6 +349,7 @@ class TinyRun:
             row=torch.tensor([i for i, r in enumerate(rollouts) for _ in range(r.length)]).long(),
             correct=torch.tensor([bool(r.verdict and r.verdict.correct) for r in rollouts]),
             truncated=torch.zeros(len(rollouts), dtype=torch.bool),
+            proximal_logp=await self.learner.logp(rollouts),
             reference_logp=await self.learner.logp(rollouts, of="reference"),
             entropy=await self.learner.entropy(rollouts),
             external=torch.tensor(np.concatenate([r.external for r in rollouts])),

@@ -3,7 +3,7 @@
 The body takes all tokens; the head computes logits of sampled tokens only.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import repeat
@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 from transformers import PreTrainedModel
 
+from whet.engines.candidates import logp_among
 from whet.engines.embedded import forest
 from whet.engines.embedded.cache import CacheShape
 from whet.engines.embedded.forest import Forest
@@ -144,8 +145,7 @@ class Backbone:
         given: tuple[Tensor, Tensor, Tensor],
         kept: KeptTokens | None,
     ) -> tuple[Tensor, Tensor]:
-        logits = _CHUNK * _CHUNKS[self.device.type]
-        size = max(1, logits // self.model.config.get_text_config().vocab_size)
+        size = self._rows
         chunks = zip(*(x.split(size) for x in given), strict=True)
         sets = repeat(None) if kept is None else kept.split(size)
         parts = [(*chunk, some) for chunk, some in zip(chunks, sets, strict=False)]
@@ -155,6 +155,38 @@ class Backbone:
         found = [once(*part) for part in parts]
         logp, entropy = zip(*found, strict=True)
         return torch.cat(logp), torch.cat(entropy)
+
+    @property
+    def _rows(self) -> int:
+        """Number of tokens with logits in memory at once."""
+        logits = _CHUNK * _CHUNKS[self.device.type]
+        return max(1, logits // self.model.config.get_text_config().vocab_size)
+
+    def scores(
+        self, hidden: Float[Tensor, "n d"], temperature: Float[Tensor, " n"]
+    ) -> Iterator[Float[Tensor, "m V"]]:
+        """The logits z / T of all tokens, in float32, in chunks."""
+        size = self._rows
+        for chunk, warmth in zip(hidden.split(size), temperature.split(size), strict=True):
+            yield self.logits(chunk).float() / warmth[:, None]
+
+    def among(
+        self,
+        hidden: Float[Tensor, "n d"],
+        ids: Int[Tensor, "n K"],
+        temperature: Float[Tensor, " n"],
+    ) -> Float[Tensor, "n K1"]:
+        """Log π of the tokens `ids` and of all others together, π = softmax(z / T), with gradient.
+
+        Logits are discarded and recomputed as by `choices`.
+        """
+        size = self._rows
+        chunks = [x.split(size) for x in (hidden, ids, temperature)]
+        once = partial(checkpoint, self._among, use_reentrant=False, preserve_rng_state=False)
+        return torch.cat([once(*chunk) for chunk in zip(*chunks, strict=True)])
+
+    def _among(self, hidden: Tensor, ids: Tensor, temperature: Tensor) -> Tensor:
+        return logp_among(self.logits(hidden).float() / temperature[:, None], ids)
 
     def _logp(self, hidden: Tensor, temperature: Tensor, kept: KeptTokens | None) -> Tensor:
         """Log π of every token of the vocabulary, [n, V]."""

@@ -1,6 +1,6 @@
 """The embedded learner: one model, one optimizer, packed sequences without padding."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from math import isfinite
@@ -17,18 +17,19 @@ from whet.engines.embedded.adapters import adapters, bare, export, merged, silen
 from whet.engines.embedded.backbone import Backbone
 from whet.engines.embedded.fixed import FixedScorer, Scorer
 from whet.engines.embedded.masters import Float32Masters, InPlace, TrainedWeights
-from whet.engines.embedded.packing import Observed, PackedRollouts, pack, slices
+from whet.engines.embedded.packing import Observed, pack, slices
 from whet.engines.embedded.publication import publication
 from whet.engines.embedded.repeatable import repeatable
+from whet.engines.embedded.scoring import candidates, seen
 from whet.engines.embedded.shares import NonFiniteError as NonFiniteError
 from whet.engines.embedded.shares import Share, check_finite, report, share_of
 from whet.engines.loading import stored_in
 from whet.engines.models import Folder, dtype_name
-from whet.engines.states import adamw, read_state, restore
+from whet.engines.states import adamw, overwrite, read_state, restore
 from whet.engines.weight_checks import same_weights
 from whet.protocols import Learner, Update
 from whet.protocols.algorithm import Algorithm, TokenLoss
-from whet.protocols.engine import Of
+from whet.protocols.engine import Candidates, Of
 from whet.rollouts.vocabularies import vocabulary_digest
 from whet.types import Batch, IntegrityError, Need, Rollout, TrainBatch
 from whet.types.optimizers import AdamW
@@ -166,16 +167,15 @@ class EmbeddedLearner(Learner):
             heard = self._heard(hidden, call.observed).cpu()
             check_finite(heard, batch.observed, rollouts)
             batch = replace(batch, observed=replace(batch.observed, learner_logp=heard))
-        loss = objective.loss(logp, replace(batch, learner_entropy=entropy))
+        batch = replace(batch, learner_entropy=entropy)
+        if batch.candidates is not None:
+            ids = batch.candidates.to(self.backbone.device)
+            among = self.backbone.among(hidden[call.source], ids, call.temperature)
+            batch = replace(batch, candidate_logp=among.cpu())
+        loss = objective.loss(logp, batch)
         self._held().backward(loss)
         further = len(call.tokens), objective.metrics(logp.detach(), batch)
         return share_of(loss.item(), (logp, entropy), batch, rollouts, further)
-
-    @staticmethod
-    def _choices(backbone: Backbone, call: PackedRollouts, how: _Choices) -> tuple[Tensor, Tensor]:
-        """Log-probs with a gradient, and what else `how` computes, without."""
-        hidden = backbone.hidden(call.tokens, call.positions, call.forest)
-        return how(backbone, hidden[call.source], call.choice, call.temperature, call.kept)
 
     def _heard(self, hidden: Tensor, of: Observed) -> Tensor:
         """Log-probs of the observation tokens, with a gradient; of the whole distribution, for the
@@ -219,23 +219,22 @@ class EmbeddedLearner(Learner):
             return self._scored(self.backbone, rollouts)
 
     async def entropy(self, rollouts: Sequence[Rollout]) -> Float[Tensor, " N"]:
-        return self._seen(self.backbone, rollouts)[1]
+        return seen(self.backbone, rollouts, self.budget)[1]
+
+    async def candidates(self, rollouts: Sequence[Rollout], count: int) -> Candidates:
+        return candidates(self.backbone, rollouts, self.budget, count)
+
+    async def set_weights(self, tensors: Mapping[str, Tensor]) -> None:
+        """Of a model without adapters.  What is fixed may move here."""
+        overwrite(self.backbone.model.state_dict(), tensors)
+        self.published = None
+        self._fixed.clear()
 
     async def collision(self, rollouts: Sequence[Rollout]) -> Float[Tensor, " N"]:
-        return self._seen(self.backbone, rollouts, Backbone.squared)[1]
+        return seen(self.backbone, rollouts, self.budget, Backbone.squared)[1]
 
     def _scored(self, backbone: Backbone, rollouts: Sequence[Rollout]) -> Tensor:
-        return self._seen(backbone, rollouts)[0]
-
-    @torch.no_grad()
-    def _seen(
-        self, backbone: Backbone, rollouts: Sequence[Rollout], how: _Choices = Backbone.choices
-    ) -> tuple[Tensor, Tensor]:
-        some = (rollouts[part] for part in slices(rollouts, self.budget))
-        calls = (pack(part, backbone.device) for part in some if any(r.length for r in part))
-        parts = [self._choices(backbone, call, how) for call in calls]
-        one, other = ([torch.zeros(0), *(part[i].cpu() for part in parts)] for i in (0, 1))
-        return torch.cat(one), torch.cat(other)
+        return seen(backbone, rollouts, self.budget)[0]
 
     async def publish(self) -> Weights:
         """The weights, or the adapters; hashed again only if they have changed.

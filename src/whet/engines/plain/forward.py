@@ -9,6 +9,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from transformers import PreTrainedConfig, PreTrainedModel
 
+from whet.engines.candidates import logp_among
 from whet.types import ContextFull, Rollout
 from whet.types.kept import KEPT, kept_ids
 
@@ -69,10 +70,21 @@ def chosen(model: PreTrainedModel, rollout: Rollout) -> Chosen:
 
 def collision(model: PreTrainedModel, rollout: Rollout) -> Float[Tensor, " N"]:
     """Σ_v π_v² before every sampled token, of the same distributions."""
+    return torch.softmax(_within(scores_of(model, rollout), rollout), -1).square().sum(-1)
+
+
+def scores_of(model: PreTrainedModel, rollout: Rollout) -> Float[Tensor, "N V"]:
+    """The logits z / T before every sampled token, whatever truncation kept."""
     ids = torch.from_numpy(rollout.token_ids.astype(np.int64)).to(model.device)
-    scores = logits_of(model, ids)[:-1] / rollout.decoding.logp_temperature
     sampled = torch.from_numpy(rollout.action_mask[1:].copy()).to(model.device)
-    return torch.softmax(_within(scores[sampled], rollout), -1).square().sum(-1)
+    return logits_of(model, ids)[:-1][sampled] / rollout.decoding.logp_temperature
+
+
+def among(
+    model: PreTrainedModel, rollout: Rollout, ids: Int[Tensor, "N K"]
+) -> Float[Tensor, "N K1"]:
+    """Log π of the tokens `ids` and of all others together, on the CPU, with a gradient."""
+    return logp_among(scores_of(model, rollout), ids.to(model.device)).cpu()
 
 
 def _within(scores: Float[Tensor, "N V"], rollout: Rollout) -> Float[Tensor, "N V"]:

@@ -1,6 +1,6 @@
 """The plain learner: one rollout a forward pass, through the original model."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from math import isfinite
@@ -12,17 +12,18 @@ from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from whet.engines.candidates import joined, likeliest
 from whet.engines.digest import sealed
 from whet.engines.embedded.fixed import FixedScorer
 from whet.engines.embedded.masters import InPlace, TrainedWeights
 from whet.engines.embedded.repeatable import repeatable
 from whet.engines.embedded.shares import NonFiniteError, Share, check_finite, report, share_of
 from whet.engines.models import Folder, dtype_name
-from whet.engines.plain.forward import Chosen, chosen, collision
-from whet.engines.states import adamw, read_state, restore
+from whet.engines.plain.forward import Chosen, among, chosen, collision, scores_of
+from whet.engines.states import adamw, overwrite, read_state, restore
 from whet.protocols import Learner, Update
 from whet.protocols.algorithm import Algorithm, TokenLoss
-from whet.protocols.engine import Of
+from whet.protocols.engine import Candidates, Of
 from whet.rollouts.vocabularies import vocabulary_digest
 from whet.types import Batch, Need, Rollout, TrainBatch
 from whet.types.optimizers import AdamW
@@ -118,6 +119,8 @@ class PlainLearner(Learner):
             found = chosen(self.model, rollout)
             held = found if weighs else found._replace(entropy=found.entropy.detach())
             one = rest[place : place + 1]
+            if one.candidates is not None:
+                one = replace(one, candidate_logp=among(self.model, rollout, one.candidates))
             shares.append(_backward(lossy, rollout, one, held, trained))
         return shares
 
@@ -139,6 +142,15 @@ class PlainLearner(Learner):
         with torch.no_grad():
             found = [collision(self.model, r).cpu() for r in rollouts if r.length]
         return torch.cat([torch.zeros(0), *found])
+
+    async def candidates(self, rollouts: Sequence[Rollout], count: int) -> Candidates:
+        said = [rollout for rollout in rollouts if rollout.length]
+        with torch.no_grad():
+            return joined([likeliest(scores_of(self.model, rollout), count) for rollout in said])
+
+    async def set_weights(self, tensors: Mapping[str, Tensor]) -> None:
+        overwrite(self.model.state_dict(), tensors)
+        self.published = None
 
     async def set_reference(self, folder: Path) -> None:
         """Load a frozen reference model from `folder`, in the dtype of this model."""

@@ -35,6 +35,8 @@ _COLUMNS = (
     Need.DENSE,
     Need.BASELINE,
     Need.SEGMENTS,
+    Need.TEACHER,
+    Need.CANDIDATES,
 )  # columns that only one extension may fill
 
 

@@ -42,6 +42,21 @@ def observed_gradient(objective: TokenLoss, logp: Tensor, batch: Batch) -> Tenso
     return gradient
 
 
+def candidate_gradient(objective: TokenLoss, logp: Tensor, batch: Batch) -> Tensor:
+    """The derivative of the loss with respect to the policy's log-probs of candidates, [N, K + 1].
+
+    Of a loss that does not read them it is 0.
+    """
+    if batch.candidate_logp is None:
+        return torch.zeros_like(logp)[:, None]
+    at = batch.candidate_logp.clone().requires_grad_()
+    loss = objective.loss(logp, replace(batch, candidate_logp=at))
+    if not loss.requires_grad:
+        return torch.zeros_like(at)
+    (gradient,) = torch.autograd.grad(loss, at, materialize_grads=True)
+    return gradient
+
+
 def near(found: Tensor, wanted: Tensor, scale: Tensor | None = None) -> None:
     """Raise `AssertionError` where two results differ by more than rounding.
 

@@ -9,7 +9,7 @@ from torch.testing import assert_close
 from whet.policy.objective import Objective
 from whet.protocols.algorithm import Algorithm, TokenLoss
 from whet.testing.draws import DrawnBatch, Ranking, draw, ranked
-from whet.testing.laws.gradients import loss_and_gradient, near, ready
+from whet.testing.laws.gradients import candidate_gradient, loss_and_gradient, near, ready
 
 _SLACK = 1e-4  # rounding of float32 in sums of a rollout
 
@@ -27,16 +27,24 @@ def on_policy_it_is_reinforce(objective: TokenLoss, seed: int, dtype: torch.dtyp
 
 
 def finite_however_far(objective: TokenLoss, seed: int, dtype: torch.dtype) -> None:
-    """Loss and gradients are finite for log-prob differences up to 1e4."""
+    """Loss and gradients are finite for log-prob differences up to 1e4, of candidates too."""
     logp, batch = ready(objective, draw(seed, dtype=dtype))
     for distance in (-1e4, -50.0, 50.0, 1e4):
         far = replace(
             batch,
             proximal_logp=batch.proximal_logp + distance,
             reference_logp=logp - distance,
+            candidate_logp=_far_apart(batch.candidate_logp, distance),
         )
         loss, gradient = loss_and_gradient(objective, logp, far)
-        assert_close(torch.cat([loss[None], gradient]).isfinite().all(), torch.tensor(data=True))
+        apart = candidate_gradient(objective, logp, far).flatten()
+        found = torch.cat([loss[None], gradient, apart])
+        assert_close(found.isfinite().all(), torch.tensor(data=True))
+
+
+def _far_apart(candidates: Tensor | None, distance: float) -> Tensor | None:
+    """Distributions whose log-probs are `distance` apart, or some of it."""
+    return None if candidates is None else (distance * candidates).log_softmax(-1)
 
 
 def a_step_prefers_better_rewards(objective: TokenLoss, seed: int, dtype: torch.dtype) -> None:
@@ -81,6 +89,8 @@ def _rise(objective: TokenLoss, ranking: Ranking) -> Tensor:
 
 def why_it_prefers_nothing(objective: TokenLoss) -> str:
     """Why rewards do not move the policy; empty if they do."""
+    if isinstance(objective, Algorithm) and objective.advantage.why_no_reward:
+        return objective.advantage.why_no_reward
     if not isinstance(objective, Objective):
         return ""
     if all(term.clipping.unconditional and term.on is None for term in objective.terms):

@@ -10,7 +10,13 @@ from whet.policy.inspection import walk
 from whet.policy.objective import BatchLoss, Objective
 from whet.protocols.algorithm import Advantage, Algorithm, Selection, TokenLoss
 from whet.testing.draws import DrawnBatch, draw, forked, one_token_each
-from whet.testing.laws.gradients import loss_and_gradient, near, observed_gradient, ready
+from whet.testing.laws.gradients import (
+    candidate_gradient,
+    loss_and_gradient,
+    near,
+    observed_gradient,
+    ready,
+)
 
 
 def micro_batches_add_up(objective: TokenLoss, seed: int, dtype: torch.dtype) -> None:
@@ -30,6 +36,8 @@ def micro_batches_add_up(objective: TokenLoss, seed: int, dtype: torch.dtype) ->
     values = torch.stack([part for part, _ in parts])
     near(values.sum(), loss, scale=values)
     near(torch.cat([part for _, part in parts]), gradient)
+    apart = [candidate_gradient(objective, *part) for part in slices]
+    near(torch.cat(apart), candidate_gradient(objective, logp, batch))
     heard = [observed_gradient(objective, *part) for part in slices]
     near(torch.cat(heard), observed_gradient(objective, logp, batch))
 
@@ -44,6 +52,8 @@ def order_is_irrelevant(objective: TokenLoss, seed: int, dtype: torch.dtype) -> 
     moved_loss, moved_gradient = loss_and_gradient(objective, logp[order], moved)
     near(moved_loss, loss, scale=gradient)
     near(moved_gradient, gradient[order])
+    apart = candidate_gradient(objective, logp, batch)
+    near(candidate_gradient(objective, logp[order], moved), apart[order])
 
 
 def a_token_weighs_the_same_in_every_slice(
@@ -68,6 +78,8 @@ def has_gradient_is_right(objective: TokenLoss, seed: int, dtype: torch.dtype) -
     taught = objective.has_gradient(batch)
     idle = ~taught[batch.row]
     assert_close(gradient[idle], torch.zeros_like(gradient[idle]), rtol=0, atol=0)
+    apart = candidate_gradient(objective, logp, batch)[idle]
+    assert_close(apart, torch.zeros_like(apart), rtol=0, atol=0)
     if batch.observed is not None:
         heard = observed_gradient(objective, logp, batch)[~taught[batch.observed.row]]
         assert_close(heard, torch.zeros_like(heard), rtol=0, atol=0)
@@ -111,6 +123,9 @@ def equal_leaves_are_one_rollout(objective: TokenLoss, seed: int, dtype: torch.d
         same, parts = loss_and_gradient(objective, *tree)
         near(same, loss, scale=gradient)
         assert_close(torch.zeros_like(gradient).index_add(0, tokens, parts), gradient)
+        apart = candidate_gradient(objective, *ready(objective, DrawnBatch(logp, plain)))
+        leaves_apart = candidate_gradient(objective, *tree)
+        assert_close(torch.zeros_like(apart).index_add(0, tokens, leaves_apart), apart)
     if isinstance(objective, Objective) and not why_leaves_differ(objective):
         inputs = one_token_each(seed, dtype=dtype)
         which = int(torch.randint(0, len(inputs.group), (), generator=rng))

@@ -1,0 +1,47 @@
+"""SDFT: Self-Distillation Fine-Tuning (arXiv:2601.19897; its abstract, and TRL's documentation)."""
+
+from whet.policy.aggregation import SelectedTokenMean
+from whet.policy.clipping import Unclipped
+from whet.policy.distillation import (
+    NoAdvantage,
+    ReverseDivergence,
+    Taught,
+    TeacherDivergence,
+    TokenDivergence,
+)
+from whet.policy.extensions.teacher import Teacher
+from whet.policy.extensions.teacher_contexts import Demonstrated
+from whet.policy.extensions.teacher_weights import CurrentPolicy, TeacherWeights
+from whet.policy.objective import Objective
+from whet.policy.ratios import LogLikelihood
+
+_TEMPLATE = Demonstrated().template
+_REVERSE = ReverseDivergence()
+_CURRENT = CurrentPolicy()
+
+
+def sdft(
+    *,
+    template: str = _TEMPLATE,
+    candidates: int = 100,
+    divergence: TokenDivergence = _REVERSE,
+    weights: TeacherWeights = _CURRENT,
+) -> Objective:
+    """The policy learns what it says itself when it sees a demonstration. No reward enters.
+
+    J = −mean_n KL(π(·∣x, y_<n) ‖ sg π(·∣demonstration, x, y_<n)), y sampled without demonstration
+
+    The equation is from a note. TRL's default teacher is the initial policy, as `weights`
+    `initial_policy`. K is ours.
+    """
+    context = Demonstrated(template=template)
+    return Objective(
+        advantage=NoAdvantage(),
+        ratio=LogLikelihood(),
+        clipping=Unclipped(),
+        aggregation=SelectedTokenMean(),
+        regularisers=(TeacherDivergence(divergence=divergence),),
+        on=Taught(),
+        companions=(Teacher(weights=weights, context=context, candidates=candidates),),
+        why_not_reinforce="it follows the gradient of a divergence, not that of a reward",
+    )

@@ -1,0 +1,116 @@
+"""Settings of distillation: what is refused, what has no effect, and the defaults."""
+
+from dataclasses import replace
+
+import pytest
+
+from whet.policy.advantages import Standardised
+from whet.policy.algorithms import load
+from whet.policy.distillation import MixtureDivergence, ReverseDivergence, TeacherDivergence
+from whet.policy.extensions.teacher import Teacher
+from whet.policy.extensions.teacher_contexts import Corrected, Demonstrated
+from whet.policy.extensions.teacher_weights import (
+    AveragePolicy,
+    ByDomain,
+    CurrentPolicy,
+    InitialPolicy,
+    SavedModel,
+    saved,
+)
+from whet.policy.inspection import warnings
+from whet.types import RunSpec, UsageError
+
+HERE = RunSpec(samples=8, max_new_tokens=512, steps=100, minibatches=2)
+
+
+def test_a_teacher_that_no_part_reads_is_refused():
+    with pytest.raises(UsageError, match="no part of the loss reads"):
+        replace(load("grpo"), companions=(Teacher(),))
+    with pytest.raises(UsageError, match="likeliest tokens"):
+        replace(load("opd"), companions=(Teacher(candidates=4),))
+    with pytest.raises(UsageError, match="no part of the loss reads"):
+        replace(load("kto"), companions=(Teacher(),))
+
+
+@pytest.mark.parametrize(
+    ("objective", "said", "spec"),
+    [
+        (load("opd", teacher="x", alpha=0.0), "alpha is 0", HERE),
+        (load("opd"), "only holds the policy back", HERE),
+        (load("gkd", teacher="x"), "but the vocabulary has 33", replace(HERE, vocabulary=33)),
+        (load("sdpo"), "no right sibling", replace(HERE, samples=1)),
+        (
+            replace(load("opd"), companions=(Teacher(weights=CurrentPolicy()),)),
+            "the policy itself with the same prompt",
+            HERE,
+        ),
+        (
+            replace(load("sdft"), regularisers=(TeacherDivergence(weight=0.0),)),
+            "weight is 0",
+            HERE,
+        ),
+    ],
+)
+def test_what_has_no_effect_is_said(objective, said, spec):
+    assert any(said in text for text in warnings(objective, spec))
+
+
+@pytest.mark.parametrize(
+    ("objective", "spec"),
+    [
+        (load("opd", teacher="x"), HERE),
+        (load("gkd", teacher="x", candidates=32), replace(HERE, vocabulary=33)),
+        (load("sdft"), replace(HERE, samples=1)),
+        (load("sdpo"), HERE),
+        (load("sdpo", feedback="{note}"), replace(HERE, samples=1)),
+    ],
+)
+def test_what_has_an_effect_is_not_warned_of(objective, spec):
+    assert not warnings(objective, spec)
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: load("opd", alpha=-1.0), r"alpha is -1"),
+        (lambda: MixtureDivergence(beta=0.0), "the two KLs"),
+        (lambda: MixtureDivergence(beta=1.0), "the two KLs"),
+        (lambda: TeacherDivergence(weight=-0.5), "weight is -0.5"),
+        (lambda: AveragePolicy(rate=0.0), "rate is 0"),
+        (lambda: Teacher(candidates=-1), "candidates is -1"),
+        (lambda: SavedModel(path=""), "path is empty"),
+        (lambda: ByDomain(teachers=()), "one or more"),
+        (lambda: saved("a=x,a=y", "domain"), "each once"),
+        (lambda: Demonstrated(template="{prompt}"), r"contain \{demonstration\}"),
+        (lambda: Corrected(template="{prompt}{solution}"), r"contain \{feedback\}"),
+        (lambda: Corrected(solution="right"), r"contain \{reply\}"),
+        (lambda: Corrected(feedback="wrong"), r"contain \{note\}"),
+        (lambda: Corrected(solution=""), "neither solution nor feedback"),
+    ],
+)
+def test_settings_outside_their_domain_are_refused(make, said):
+    with pytest.raises(UsageError, match=said):
+        make()
+
+
+def test_the_text_of_a_teacher_names_folders_and_domains():
+    assert saved("", "domain") == InitialPolicy()
+    assert saved("some/folder", "domain") == SavedModel(path="some/folder")
+    both = (("math", SavedModel(path="a")), ("code", SavedModel(path="b")))
+    assert saved("math=a,code=b", "area") == ByDomain(teachers=both, column="area")
+
+
+def test_a_verdict_keeps_what_it_needs():
+    objective = load("opd", verdict=Standardised())
+    assert Standardised().needs < objective.needs
+
+
+def test_defaults_are_those_that_were_read():
+    """TRL: GKDConfig.beta 0.5; SDPOConfig.teacher_update_rate 0.05 and its templates."""
+    [price] = load("gkd").regularisers
+    assert price.divergence == MixtureDivergence(beta=0.5)
+    [teacher] = load("sdpo").companions
+    assert teacher.weights == AveragePolicy(rate=0.05)
+    assert teacher.context.template.endswith("\n\nCorrectly solve the original question.\n")
+    assert load("sdpo").regularisers[0].divergence == ReverseDivergence()
+    assert load("sdft").companions[0].weights == CurrentPolicy()
