@@ -8,9 +8,10 @@ tokens, two groups: the one that the oracles of the tests are made of.
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import NamedTuple
 
 import torch
+from difference_rows import Row, ways
+from newer_differences import scales, teachers, trust_regions
 from six_rollouts import (
     LOGP,
     SCORES,
@@ -56,23 +57,7 @@ from whet.policy.regularisers import K2, K3, ClampedK3, EntropyBonus, K3WithGrad
 from whet.policy.truncation import ExcludeTruncated, MaskTruncated
 from whet.protocols.algorithm import Correction, Regulariser
 
-
-class Row(NamedTuple):
-    """One way of many to do the same thing."""
-
-    what: str
-    whose: str
-    parts: str
-    number: float
-
-
 WHITE_CENTRED = Whitened(inner=Centred())
-Way = tuple[str, str, float]  # whose it is, which parts make it, what comes out
-
-
-def ways(what: str, *found: Way) -> list[Row]:
-    """Rows about one difference."""
-    return [Row("" if i else what, *way) for i, way in enumerate(found)]
 
 
 def advantages() -> Iterator[Row]:
@@ -280,7 +265,8 @@ def mismatches() -> Iterator[Row]:
 def table() -> str:
     """In Markdown."""
     lines = ["| difference | whose | parts | number |", "|---|---|---|---|"]
-    for part in (advantages, denominators, clips, prices, mismatches):
+    older = (advantages, denominators, clips, prices, mismatches)
+    for part in (*older, trust_regions, scales, teachers):
         lines += [f"| {r.what} | {r.whose} | `{r.parts}` | {r.number:.6g} |" for r in part()]
     return "\n".join(lines)
 

@@ -6,8 +6,11 @@
 The base of a seed is the quickstart's model after both warm-ups, made once and kept in
 runs/wiring-base-SEED.  Each algorithm then takes the same number of steps of the same size on a
 pool of 64 locks, at one learning rate that was tuned for none of them.  Algorithms of trees get two
-trees of four leaves per task, the others eight chains.  A row is written as soon as its runs are
-over; a run that is refused or stops says why in its row.
+trees of four leaves per task, A*-PO one reply of eight times as many tasks, the others eight
+chains.  An algorithm with a part that would have no effect in one optimizer step per batch, such as
+a clip, takes two.  The teacher of opd and gkd is the base after 12 steps of dr_grpo, kept in
+runs/wiring-teacher-SEED.  A row is written as soon as its runs are over; a run that is refused or
+stops says why in its row.
 """
 
 import argparse
@@ -31,6 +34,7 @@ from whet.engines.embedded.engine import Embedded
 from whet.engines.models import Folder
 from whet.evaluation.measure import EvalConfig
 from whet.policy import algorithms
+from whet.policy.inspection import warnings
 from whet.recipes.quickstart import quickstart
 from whet.registry import names
 from whet.rewards.dense.process import Process
@@ -43,6 +47,7 @@ from whet.sampling.structured.tree import Tree
 from whet.training.loop import TrainStep
 from whet.training.run import CheckpointConfig, PeriodicEval, Run
 from whet.training.trainer import Evaluated, RunEnded, fit
+from whet.training.validation import run_spec
 from whet.types import Decoding, IntegrityError, UsageError
 from whet.types.optimizers import AdamW
 
@@ -51,10 +56,18 @@ JUDGED = Labelled()
 JUDGES = {"prof": Process(family=Lock(), inner=JUDGED)}  # it chooses rows by their steps
 SETTINGS: dict[str, dict[str, Any]] = {
     "prof": {"part": "steps"},
-    "vc_ppo": {"alone": 2},  # not 50: a short run has fewer
-    "vapo": {"alone": 2},
+    "vc_ppo": {"pretrain_steps": 2},  # not 50: a short run has fewer
+    "vapo": {"pretrain_steps": 2},
+    "gkd": {"candidates": 8},  # the vocabulary has fewer tokens than the default
+    "sdft": {"candidates": 8, "template": "{demonstration}|{prompt}"},
+    "sdpo": {
+        "candidates": 8,
+        "template": "{solution}{prompt}{feedback}",  # no word of English is in the vocabulary
+        "solution": "{reply}|",
+    },
 }
-
+TAUGHT = frozenset({"opd", "gkd"})
+SINGLE = frozenset({"a_star_po"})  # one reply per task
 TREES = frozenset({"arpo", "fr3e", "spo_tree", "tree_grpo", "treepo", "treerl", "treerpo"})
 
 
@@ -80,27 +93,39 @@ def base(seed: int) -> Path:
     return saved
 
 
+def teacher(seed: int) -> Path:
+    """The base of a seed after 12 steps of dr_grpo."""
+    folder = Path("runs") / f"wiring-teacher-{seed}"
+    saved = folder / "checkpoints" / "step-000012"
+    if not saved.exists():
+        finished(short("dr_grpo", seed, 12), folder)
+    return saved
+
+
 def sampled(name: str) -> Standard:
-    """8 tasks a step, with 8 rollouts each; in a tree fewer, where a path ends early."""
-    trees = name in TREES
+    """64 rollouts a step, 8 of each task; in a tree fewer, where a path ends early."""
+    trees, single = name in TREES, name in SINGLE
     return Standard(
-        prompts=Uniform(per_step=8),
-        size=Fixed(rollouts=2 if trees else 8),
+        prompts=Uniform(per_step=64 if single else 8),
+        size=Fixed(rollouts=1 if single else 2 if trees else 8),
         shape=Tree(branches=(2, 2), segments=(12,)) if trees else Chains(),
         decoding=Decoding(max_new_tokens=36),
     )
 
 
 def short(name: str, seed: int, steps: int) -> Run:
-    """A few steps of 8 groups of 8."""
+    """A few steps of 64 rollouts, with two optimizer steps each where one leaves a part idle."""
     lock = Lock()
-    return Run(
+    settings = SETTINGS.get(name, {})
+    if name in TAUGHT:
+        settings = {**settings, "teacher": str(teacher(seed))}
+    run = Run(
         model=Folder(path=str(base(seed))),
         corpus=Pool(corpus=Problems(family=lock, levels=(4, 4)), tasks=64),
         reward=JUDGES.get(name, JUDGED),
         demonstrator=FromFamily(family=lock),
         sampling=sampled(name),
-        objective=algorithms.load(name, **SETTINGS.get(name, {})),
+        objective=algorithms.load(name, **settings),
         optimizer=AdamW(lr=3e-4, betas=(0.9, 0.95), weight_decay=0.0),
         engine=Embedded(device="cpu", threads=1, slots=512, budget=6000),
         steps=steps,
@@ -109,6 +134,13 @@ def short(name: str, seed: int, steps: int) -> Run:
         periodic=PeriodicEval(every=0),
         checkpoints=CheckpointConfig(seconds=1e9),
     )
+    twice = replace(run, minibatches=2)
+    return twice if set(told(run)) - set(told(twice)) else run
+
+
+def told(run: Run) -> list[str]:
+    """What the parts of the algorithm warn of."""
+    return warnings(run.objective, run_spec(run))
 
 
 def measured(name: str, seed: int, steps: int) -> dict[str, float]:
@@ -122,6 +154,7 @@ def measured(name: str, seed: int, steps: int) -> dict[str, float]:
     if not (isinstance(events[-1], RunEnded) and events[-1].complete):
         raise IntegrityError(f"{name} did not end")
     return {
+        "updates": run.steps * run.minibatches,
         "tokens": sum(e.token_counts["decoded"] for e in events if isinstance(e, TrainStep)),
         "seconds": spent - sum(card.seconds for card in evaluations.values()),
         "before": evaluations["base"].pass_at[1].value,
@@ -134,7 +167,8 @@ def row(name: str, family: str, found: list[dict[str, float]]) -> str:
     middle = {key: statistics.fmean(f[key] for f in found) for key in found[0]}
     after = [f["after"] for f in found]
     return (
-        f"| {name} | {family} | {middle['tokens']:,.0f} | {middle['seconds']:.1f} | "
+        f"| {name} | {family} | {middle['updates']:.0f} | "
+        f"{middle['tokens']:,.0f} | {middle['seconds']:.1f} | "
         f"{middle['before']:.3f} | {middle['after']:.3f} ({min(after):.3f}–{max(after):.3f}) |"
     )
 
@@ -147,7 +181,7 @@ def rows(chosen: list[str], seeds: int, steps: int) -> Iterator[str]:
             found = [measured(name, seed, steps) for seed in range(1, seeds + 1)]
             yield row(name, family, found)
         except (UsageError, IntegrityError) as error:
-            yield f"| {name} | {family} | – | – | – | {str(error)[:120]} |"
+            yield f"| {name} | {family} | – | – | – | – | {str(error)[:120]} |"
 
 
 def main() -> None:
@@ -159,8 +193,8 @@ def main() -> None:
     asked = words.parse_args()
     for seed in track(range(1, asked.seeds + 1), description="base models"):
         base(seed)
-    print("| algorithm | family | tokens sampled | seconds | sampled pass@1 before | after |")
-    print("|---|---|---|---|---|---|")
+    print("| algorithm | family | updates | tokens sampled | seconds | pass@1 before | after |")
+    print("|---|---|---|---|---|---|---|")
     for line in rows(asked.algorithms, asked.seeds, asked.steps):
         print(line, flush=True)
         print(line, file=sys.stderr)

@@ -29,9 +29,11 @@ from whet.policy.algorithms.critic_free.entropy_advantage import EntropyShaped
 from whet.policy.algorithms.critic_free.gfpo import Always, Filtered
 from whet.policy.algorithms.critic_free.kl_cov import MostCovariant
 from whet.policy.algorithms.critic_free.nft import PerThousand
+from whet.policy.algorithms.off_policy.m2po import BeyondSecondMoment, Outward
 from whet.policy.algorithms.off_policy.prefix_rft import PolicyAndHighEntropy
 from whet.policy.clipping import Imitation, Unclipped
 from whet.policy.corrections import IcePop, Masked, Only, SequenceMasked, Without
+from whet.policy.distillation import Taught
 from whet.policy.objective import Objective
 from whet.policy.ratios import LogLikelihood
 from whet.policy.regularisers import EntropyBonus, Within
@@ -213,6 +215,9 @@ CHOSEN = [
     (PolicyAndHighEntropy(share=0.2), [1, 1, 0, 1, 1, 1]),  # of the prefix, H ≥ .68
     (Covariant(share=1.0), [1, 0, 0, 0, 1, 0]),  # 7/6 · .993 and 5/6 · 1.957 are above 1
     (MostCovariant(), [0, 0, 0, 0, 1, 0]),  # the larger one
+    (Outward(), WRONG),  # Â < 0 and log π − log μ is −.3
+    (BeyondSecondMoment(), WRONG),  # .3² = .09 is above .04
+    (Taught(), [1, 0, 0, 0, 0, 1]),  # of the teacher's 0, 2, 3 and 5 two are external
 ]
 
 
@@ -231,6 +236,7 @@ def batch() -> Batch:
         external=torch.tensor(OTHERS),
         correct=torch.tensor([True, False, True]),
         learner_entropy=torch.ones(6),
+        taught=torch.tensor([True, False, True, True, False, True]),
     ).counted()
 
 

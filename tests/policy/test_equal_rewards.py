@@ -82,6 +82,8 @@ def known(reward, group):
         external=same.bool(),
         segment=same,
         state=torch.tensor(group),
+        taught=~same.bool(),
+        teacher_logp=-torch.ones_like(reward),
     )
 
 

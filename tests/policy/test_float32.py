@@ -20,6 +20,7 @@ from whet.policy.algorithms.critic_free.kimi import SquaredMove
 from whet.policy.algorithms.off_policy.remix import RatioAroundShift
 from whet.policy.arithmetic import bounded, exp_residual, saturated
 from whet.policy.corrections import GeometricTruncated, SequenceTruncated
+from whet.policy.distillation import TeacherDivergence
 from whet.policy.ratios import (
     LogRatio,
     SequenceProduct,
@@ -68,6 +69,7 @@ OTHER = {
     regularisers.K3WithGradientOfK2,  # no derivative of its value: tested below
     regularisers.EntropyBonus,  # no function of the log-ratio
     regularisers.Within,  # a choice among tokens
+    TeacherDivergence,  # of whole distributions: tested with the teachers
     SquaredMove,  # of a whole rollout: tested below
     type(load("cpgd").regularisers[0]),  # a bounded gradient: tested below
 }

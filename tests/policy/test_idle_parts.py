@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from whet.policy.algorithms import load
-from whet.policy.anchors import Proximal
+from whet.policy.anchors import Behaviour, Proximal
 from whet.policy.inspection import errors, walk, warnings
 from whet.policy.regularisers import K3
 from whet.protocols.part import Part
@@ -85,9 +85,11 @@ def test_penalties_towards_the_policy_before_the_update():
         assert any(part in text for text in warnings(load(name), spec()))
         assert not any(part in text for text in warnings(load(name), spec(minibatches=2)))
         assert not any(part in text for text in warnings(load(name), spec(replays=True)))
-    near = replace(load("dapo"), regularisers=(K3(beta=0.1, anchor=Proximal()),))
-    assert any("K3" in text for text in warnings(near, spec()))
-    assert not any("K3" in text for text in warnings(near, spec(replays=True)))
+    for anchor in (Proximal(), Behaviour()):
+        near = replace(load("dapo"), regularisers=(K3(beta=0.1, anchor=anchor),))
+        assert any("K3" in text for text in warnings(near, spec()))
+        assert not any("K3" in text for text in warnings(near, spec(replays=True)))
+    assert not any("JensenShannon" in text for text in warnings(load("dph_rl"), spec()))
 
 
 @pytest.mark.parametrize(

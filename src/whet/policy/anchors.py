@@ -16,6 +16,8 @@ class Anchor(Part, ABC):
 
     __slots__ = ()
 
+    begins_equal: ClassVar[bool] = False  # True: it is π_θ in the first optimizer step of a batch
+
     @abstractmethod
     def __call__(self, batch: Batch) -> Float[Tensor, " N"]: ...
 
@@ -41,6 +43,8 @@ def reference_logp(batch: Batch) -> Float[Tensor, " N"]:
 class Proximal(Anchor):
     """The policy at the start of the update as anchor."""
 
+    begins_equal: ClassVar[bool] = True
+
     def __call__(self, batch: Batch) -> Float[Tensor, " N"]:
         return batch.proximal_logp
 
@@ -48,6 +52,8 @@ class Proximal(Anchor):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behaviour(Anchor):
     """The policy that sampled the tokens as anchor."""
+
+    begins_equal: ClassVar[bool] = True
 
     def __call__(self, batch: Batch) -> Float[Tensor, " N"]:
         return batch.behaviour_logp

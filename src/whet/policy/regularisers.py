@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from whet.policy.anchors import Anchor, Proximal, Reference, reference_logp
+from whet.policy.anchors import Anchor, Reference, reference_logp
 from whet.policy.arithmetic import bounded, exp_residual, linearised, log_ratio, saturated
 from whet.policy.domains import AT_LEAST_0, CAP, FINITE, SHARE, check
 from whet.protocols.algorithm import Regulariser, Selection
@@ -50,11 +50,12 @@ class Divergence(Regulariser):
         """A warning for a penalty without weight, and for the first step's distance of 0."""
         if not self.beta:
             return _weightless(self)
-        if not isinstance(self.anchor, Proximal) or spec.minibatches > 1 or spec.replays:
+        if not self.anchor.begins_equal or spec.minibatches > 1 or spec.replays:
             return ""
         return (
-            f"{type(self).__name__} has no effect: its anchor is Proximal, minibatches is 1, and "
-            "in the first optimizer step of a batch the two policies are equal; give 2 or more"
+            f"{type(self).__name__} has no effect: its anchor is {type(self.anchor).__name__}, "
+            "minibatches is 1, and in the first optimizer step of a batch the two policies are "
+            "equal; give 2 or more"
         )
 
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:

@@ -174,7 +174,8 @@ def test_a_tree_has_the_log_probs_and_the_gradient_of_its_leaves_alone(architect
     # the opening's tokens, then one per node but the last of each leaf, which predict nothing
     inputs = {row for leaf in leaves for row in prefixes([leaf], PROMPT, 1)}
     assert len(call.tokens) == PROMPT + len(inputs)
-    logp, _ = learner._choices(learner.backbone, call)
+    hidden = learner.backbone.hidden(call.tokens, call.positions, call.forest)[call.source]
+    logp, _ = learner.backbone.choices(hidden, call.choice, call.temperature, call.kept)
     assert_close(logp.detach(), torch.cat(found).detach(), atol=1e-5, rtol=0)
     (logp * weights).sum().backward()
     ours = dict(learner.backbone.model.named_parameters())

@@ -138,7 +138,8 @@ def test_a_tree_learns_as_its_leaves_do_apart(engine):
     found = []
     for rollouts in (tree, apart):
         call = pack(rollouts)
-        logp, _ = learner._choices(learner.backbone, call)
+        hidden = learner.backbone.hidden(call.tokens, call.positions, call.forest)[call.source]
+        logp, _ = learner.backbone.choices(hidden, call.choice, call.temperature, call.kept)
         learner.backbone.model.zero_grad()
         (logp * weights).sum().backward()
         named = learner.backbone.model.named_parameters()

@@ -1,6 +1,7 @@
 """DPH-RL: Diversity-Preserving Hybrid RL (arXiv:2509.07430)."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from jaxtyping import Float
 from torch import Tensor
@@ -27,12 +28,18 @@ class Silent(Clipping):
         return 0 * advantage
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsed(Behaviour):
+    """The policy that sampled the rehearsed tokens as anchor: the initial one."""
+
+    begins_equal: ClassVar[bool] = False
+
+
 def dph_rl(*, clip: float = 0.2, beta: float = 0.1) -> Objective:
     """PPO's clip without KL on hard prompts; a divergence penalty on rollouts of easy ones.
 
-    Rehearsed tokens are samples of the initial policy π₀, so `Behaviour` is π₀. This is the form
-    with Jensen–Shannon, β from 0.05 to 0.2; `ForwardKL` (β from 0.01 to 0.05) or `Alpha` may
-    replace it.
+    This is the form with Jensen–Shannon, β from 0.05 to 0.2; `ForwardKL` (β from 0.01 to 0.05) or
+    `Alpha` may replace it.
     """
     return Objective(
         advantage=Centred(),
@@ -45,7 +52,7 @@ def dph_rl(*, clip: float = 0.2, beta: float = 0.1) -> Objective:
                 ratio=TokenRatio(),
                 clipping=Silent(),
                 aggregation=SelectedTokenMean(),
-                regularisers=(JensenShannon(beta=beta, anchor=Behaviour()),),
+                regularisers=(JensenShannon(beta=beta, anchor=Rehearsed()),),
                 on=External(),
             ),
         ),
