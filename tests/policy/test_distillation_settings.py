@@ -7,7 +7,7 @@ import pytest
 from whet.policy.advantages import Standardised
 from whet.policy.algorithms import load
 from whet.policy.distillation import MixtureDivergence, ReverseDivergence, TeacherDivergence
-from whet.policy.extensions.teacher import Teacher
+from whet.policy.extensions.scoring_teacher import ScoringTeacher
 from whet.policy.extensions.teacher_contexts import Corrected, Demonstrated
 from whet.policy.extensions.teacher_weights import (
     AveragePolicy,
@@ -25,11 +25,11 @@ HERE = RunSpec(samples=8, max_new_tokens=512, steps=100, minibatches=2)
 
 def test_a_teacher_that_no_part_reads_is_refused():
     with pytest.raises(UsageError, match="no part of the loss reads"):
-        replace(load("grpo"), companions=(Teacher(),))
+        replace(load("grpo"), companions=(ScoringTeacher(),))
     with pytest.raises(UsageError, match="likeliest tokens"):
-        replace(load("opd"), companions=(Teacher(candidates=4),))
+        replace(load("opd"), companions=(ScoringTeacher(candidates=4),))
     with pytest.raises(UsageError, match="no part of the loss reads"):
-        replace(load("kto"), companions=(Teacher(),))
+        replace(load("kto"), companions=(ScoringTeacher(),))
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_a_teacher_that_no_part_reads_is_refused():
         (load("gkd", teacher="x"), "but the vocabulary has 33", replace(HERE, vocabulary=33)),
         (load("sdpo"), "no right sibling", replace(HERE, samples=1)),
         (
-            replace(load("opd"), companions=(Teacher(weights=CurrentPolicy()),)),
+            replace(load("opd"), companions=(ScoringTeacher(weights=CurrentPolicy()),)),
             "the policy itself with the same prompt",
             HERE,
         ),
@@ -77,7 +77,7 @@ def test_what_has_an_effect_is_not_warned_of(objective, spec):
         (lambda: MixtureDivergence(beta=1.0), "the two KLs"),
         (lambda: TeacherDivergence(weight=-0.5), "weight is -0.5"),
         (lambda: AveragePolicy(rate=0.0), "rate is 0"),
-        (lambda: Teacher(candidates=-1), "candidates is -1"),
+        (lambda: ScoringTeacher(candidates=-1), "candidates is -1"),
         (lambda: SavedModel(path=""), "path is empty"),
         (lambda: ByDomain(teachers=()), "one or more"),
         (lambda: saved("a=x,a=y", "domain"), "each once"),

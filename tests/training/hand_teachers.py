@@ -6,14 +6,14 @@ from hand_counts import Counted, Step, mean
 from hand_extensions import correct
 from plain_reading import read
 
-from whet.policy.extensions.teacher import Teacher
+from whet.policy.extensions.scoring_teacher import ScoringTeacher
 from whet.policy.extensions.teacher_contexts import Corrected, Demonstrated, SamePrompt
 from whet.types import Rollout
 
 
 def teacher_words(step: Step, rollout: Rollout, group: list[Rollout]) -> str | None:
     """What the context of the run's teacher puts before a prompt; None where it teaches nothing."""
-    context = step.witness.settings(Teacher).context
+    context = step.witness.settings(ScoringTeacher).context
     if isinstance(context, Demonstrated):
         return rollout.task.answer * 2
     right = [r for r in group if correct(r) and r.id != rollout.id]
@@ -22,7 +22,7 @@ def teacher_words(step: Step, rollout: Rollout, group: list[Rollout]) -> str | N
 
 def teacher_share(step: Step) -> Counted:
     """Tokens of rollouts with a demonstration, or with a right sibling among those with a score."""
-    if isinstance(step.witness.settings(Teacher).context, SamePrompt):
+    if isinstance(step.witness.settings(ScoringTeacher).context, SamePrompt):
         size = len(step.witness.steps[step.number].batch.tokens.row)
         return Counted(1.0, size)
     taught = everything = 0

@@ -8,10 +8,11 @@ from small import small
 
 from whet.cli.main import main
 from whet.policy.algorithms import load
+from whet.policy.anchors import Proximal
 from whet.policy.extensions.convex_kl import ConvexKL
 from whet.policy.extensions.reference_reset import ReferenceReset
 from whet.policy.inspection import errors, warnings
-from whet.policy.regularisers import K2, K3, ConvexK3, EntropyBonus, Proximal
+from whet.policy.regularisers import K2, K3, ConvexK3, EntropyBonus
 from whet.registry import names
 from whet.rewards.shaping.additive import Additive
 from whet.rewards.shaping.alp import Alp
@@ -239,3 +240,20 @@ def test_what_never_acted_is_found_in_the_ledger():
     assert len(idle_parts(idle)) == 1  # of the rewards
     assert idle_parts(rows(4, varied=0.0), run) == []
     assert idle_parts(rows(5), run) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "named"),
+    [
+        ("dppo", "WithinTV"),
+        ("cpgd", "LogClipped"),  # not its penalty, which clips nothing
+        ("fipo", "DualClipped"),
+        ("kimi", ""),
+        ("m2po", ""),
+        ("cispo", ""),
+    ],
+)
+def test_only_a_part_that_silences_tokens_is_told_that_it_silenced_none(name, named):
+    run = small(objective=load(name), minibatches=2)
+    found = idle_parts(rows(clipped=0.0, reward_std_within=0.5, varied=0.5), run)
+    assert [x.split()[0] for x in found] == ([named] if named else [])

@@ -1,7 +1,7 @@
 """Distillation: parts that read the log-probs of a teacher π_T on the policy's own tokens.
 
-The teacher is scored at the temperature that the tokens were sampled with. `Teacher`
-(`whet.policy.extensions.teacher`) fills the columns that are read here.
+The teacher is scored at the temperature that the tokens were sampled with. `ScoringTeacher`
+(`whet.policy.extensions.scoring_teacher`) fills the columns that are read here.
 """
 
 from abc import abstractmethod
@@ -87,7 +87,7 @@ class TeacherLogRatio(Advantage):
 
     def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
         if inputs.teacher_logp is None or inputs.proximal_logp is None or inputs.taught is None:
-            raise ValueError("TeacherLogRatio needs inputs.teacher_logp: give it a Teacher")
+            raise ValueError("TeacherLogRatio needs inputs.teacher_logp: give it a ScoringTeacher")
         ratio = inputs.teacher_logp - inputs.proximal_logp
         taught = torch.where(inputs.taught, ratio, torch.zeros_like(ratio))
         return self.verdict(inputs) + self.alpha * taught
@@ -99,7 +99,7 @@ class Taught(PolicyTokens):
 
     def __call__(self, batch: Batch) -> Bool[Tensor, " N"]:
         if batch.taught is None:
-            raise ValueError("Taught needs batch.taught: give the algorithm a Teacher")
+            raise ValueError("Taught needs batch.taught: give the algorithm a ScoringTeacher")
         return batch.taught & PolicyTokens.__call__(self, batch)
 
 
@@ -183,8 +183,8 @@ class TeacherDivergence(Regulariser):
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:
         if batch.candidate_teacher_logp is None:
             raise ValueError(
-                "TeacherDivergence needs batch.candidate_teacher_logp: give it a Teacher with "
-                "candidates"
+                "TeacherDivergence needs batch.candidate_teacher_logp: give it a ScoringTeacher "
+                "with candidates"
             )
         if batch.candidate_logp is None:
             raise ValueError(

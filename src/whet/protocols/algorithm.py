@@ -15,6 +15,7 @@ from torch import Tensor
 
 from whet.protocols.part import Part
 from whet.types import AdvantageInputs, Batch, Metrics, Need, RunSpec
+from whet.types.further_models import FurtherModel
 from whet.types.lineage import Parentage
 
 if TYPE_CHECKING:
@@ -173,6 +174,7 @@ class Companion(Part, ABC):
 
     provides: frozenset[Need] = frozenset()  # the needs of other parts that it supplies
     adapts: ClassVar[tuple[type[Part], ...]] = ()  # parts whose settings it changes as it learns
+    further_models: tuple[FurtherModel, ...] = ()  # that it holds beside policy and reference
 
     @abstractmethod
     async def open(self, setup: "SetupContext") -> "Extension":

@@ -245,8 +245,8 @@ EXTENSIONS = _table(
     ),
     ("late_values", "share", "ReferenceValues: rollouts of tasks sampled late", "rollouts"),
     ("target_length_*", "tokens", "LengthTargets: the budget of each bucket of difficulty", _ONE),
-    ("teacher_kl", "nats", "Teacher: mean of log π − log π_T before a step", "tokens it scored"),
-    ("teacher_share", "share", "Teacher: tokens that it scored", "tokens of the batch"),
+    ("teacher_kl", "nats", "ScoringTeacher: log π − log π_T before a step", "tokens it scored"),
+    ("teacher_share", "share", "ScoringTeacher: tokens that it scored", "tokens of the batch"),
     ("tracked", "count", "Tracker: tasks with a recorded success rate", _ONE),
     ("value_loss", "loss", "Critic: mean loss of its updates", "updates of the critic"),
     (

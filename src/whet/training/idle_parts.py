@@ -64,8 +64,8 @@ def _labels(steps: Sequence[Row], run: Run) -> Iterator[str]:
 
 def _clip(steps: Sequence[Row], run: Run) -> Iterator[str]:
     bounds = [part for part in walk(run.objective) if isinstance(part, Bounded)]
-    kinds = [type(part).__name__ for part in bounds]
-    if kinds and all(part.silences for part in bounds) and _never(steps, "clipped"):
+    kinds = [type(part).__name__ for part in bounds if part.silences]
+    if kinds and _never(steps, "clipped"):
         yield (
             f"{kinds[0]} clipped no token in {len(steps)} steps (minibatches is "
             f"{run.minibatches}), so it had no effect"
@@ -88,7 +88,7 @@ def _teacher(steps: Sequence[Row]) -> Iterator[str]:
         yield (
             f"the teacher scored no token in {len(steps)} steps, so nothing was learned from it: "
             "no task had a demonstration, no rollout a right sibling or feedback, or all texts "
-            "were longer than Teacher.longest"
+            "were longer than ScoringTeacher.longest"
         )
 
 

@@ -27,8 +27,8 @@ from whet.policy.extensions.reference_reset import ReferenceReset
 from whet.policy.extensions.reference_values import ReferenceValues
 from whet.policy.extensions.rehearsal import Rehearsal
 from whet.policy.extensions.replay import Replay
+from whet.policy.extensions.scoring_teacher import ScoringTeacher
 from whet.policy.extensions.sft_buffer import SFTBuffer
-from whet.policy.extensions.teacher import Teacher
 from whet.policy.extensions.teacher_contexts import Corrected
 from whet.policy.extensions.tracker import Tracker
 
@@ -60,5 +60,5 @@ COMPANY: tuple[Any, ...] = (
     ReferenceValues(count=2),
     ConvexKL(begin=0, every=1),
     Eepo(window=1, below=9.0),
-    Teacher(context=Corrected(feedback="{note}")),
+    ScoringTeacher(context=Corrected(feedback="{note}")),
 )

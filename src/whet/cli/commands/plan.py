@@ -6,12 +6,9 @@ from math import ceil
 
 from whet.cli.commands.train import named
 from whet.cli.explain import effective, settings
+from whet.cli.explain.memory import memory, most_tokens
 from whet.cli.parsing import configured
 from whet.engines.digest import hash_rate
-from whet.engines.embedded.engine import Embedded
-from whet.engines.embedded.masters import Float32Masters
-from whet.environments.opponents import Past
-from whet.environments.single_turn import SingleTurn
 from whet.rollouts.checks import PROBE, SEEDS
 from whet.sampling.standard import Standard
 from whet.sampling.structured.tree import Tree
@@ -23,10 +20,8 @@ from whet.training.workload import (
     first_requests,
     most_rollouts,
 )
-from whet.types import Need, Size
 
-_GIB, _MIB = 2**30, 2**20
-_FLOAT32 = 4  # bytes
+_MIB = 2**20
 
 
 def main(words: Sequence[str]) -> int:
@@ -38,7 +33,7 @@ def main(words: Sequence[str]) -> int:
     run = configured(recipe, rest, "plan").run
     notes = asyncio.run(preflight(run))
     print(
-        "\n".join([*effective(run.objective), "", *_batches(run), *_refill(run), "", *_memory(run)])
+        "\n".join([*effective(run.objective), "", *_batches(run), *_refill(run), "", *memory(run)])
     )
     print("\n".join(_trust(run)))
     for note in notes:
@@ -53,7 +48,7 @@ def _batches(run: Run) -> list[str]:
     varies, refills = not run.sampling.group_size, run.sampling.gate.max_rounds > 0
     rollouts = f"{first} to {most}" if first < most else f"{most}"
     asked, share = evaluation_rollouts(run), evaluation_share(run, most)
-    tokens, each = _most_tokens(run)
+    tokens, each = most_tokens(run)
     lessons = [f"{w.steps} × {w.batch} examples, {settings(w.optimizer)}" for w in run.warmup]
     return [
         *(f"warm-up {i + 1}: at most {lesson}" for i, lesson in enumerate(lessons)),
@@ -70,14 +65,6 @@ def _batches(run: Run) -> list[str]:
         f"evaluation: {asked:,} rollouts, {'at least ' * varies}{share:.0%} of the run's, at most "
         f"{asked * tokens:,} tokens{each}",
     ]
-
-
-def _most_tokens(run: Run) -> tuple[int, str]:
-    """The most sampled tokens of a conversation, or " for each reply" where no more is known."""
-    reply, episode = run.decoding.max_new_tokens, run.decoding.max_episode_tokens
-    if isinstance(run.environment, SingleTurn):
-        return min(reply, episode or reply), ""
-    return (episode, "") if episode else (reply, " for each reply")
 
 
 def _epochs(run: Run, groups: int) -> list[str]:
@@ -147,29 +134,3 @@ def _trust(run: Run) -> list[str]:
         f"{1000 * seconds:,.1f} ms here; {len(SEEDS)} × {PROBE.max_new_tokens} tokens sampled and "
         "scored"
     ]
-
-
-def _memory(run: Run) -> list[str]:
-    size = run.model.size()
-    weights = size.parameters * size.weight_bytes / _GIB
-    lora = run.engine.lora is not None
-    anchored = Need.REFERENCE in run.objective.needs
-    copies = 1 + (anchored and bool(run.warmup)) if lora else 2 + anchored
-    copies += sum(one.last for one in run.environment.opponents if isinstance(one, Past))
-    training = 0.0 if lora else size.parameters * _bytes_of_training(run, size) / _GIB
-    slots = run.engine.slots
-    cache = slots * _most_tokens(run)[0] * size.cache_bytes / _GIB
-    return [
-        f"model: {size.parameters:,} parameters, {size.positions or 'no limit of'} positions",
-        f"memory: weights {copies} × {weights:.2f} GiB, gradients and AdamW "
-        f"{'of the adapters only' if lora else f'{training:.2f} GiB'}, "
-        f"cache of {slots} rollouts at most {cache:.2f} GiB; activations are extra",
-    ]
-
-
-def _bytes_of_training(run: Run, size: Size) -> int:
-    """Bytes a weight of its gradient, of AdamW's two moments, and of its float32 copy if any."""
-    low = size.weight_bytes < _FLOAT32
-    if low and isinstance(run.engine, Embedded) and isinstance(run.engine.masters, Float32Masters):
-        return 4 * _FLOAT32
-    return 3 * size.weight_bytes

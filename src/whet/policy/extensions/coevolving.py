@@ -33,6 +33,7 @@ from whet.types import (
     TrainBatch,
     UsageError,
 )
+from whet.types.further_models import TrainedModel
 from whet.types.messages import question_in, with_question
 from whet.types.optimizers import AdamW
 from whet.types.saved_rollouts import as_plain_list, from_plain_list
@@ -60,6 +61,7 @@ class Coevolving(Companion):
     """
 
     needs = frozenset({Need.CORRECTNESS})
+    further_models = (TrainedModel(),)
 
     weight: float = 0.5
     optimizer: AdamW = AdamW(lr=1e-5)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import ClassVar
 
 import torch
 from jaxtyping import Bool, Float
@@ -25,6 +26,7 @@ from whet.types import (
     TrainBatch,
     UsageError,
 )
+from whet.types.further_models import FurtherModel, TrainedModel
 from whet.types.optimizers import AdamW
 
 
@@ -48,6 +50,8 @@ class NotTruncated:
 class OwnModel:
     """A separate model: the initial policy's body and a linear head that starts at 0."""
 
+    further_models: ClassVar[tuple[FurtherModel, ...]] = (TrainedModel(),)
+
     async def open(self, setup: SetupContext) -> ValueModel:
         """The value model at the start of a run."""
         return await setup.engine.critic(setup.base)
@@ -56,6 +60,8 @@ class OwnModel:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnHead:
     """A linear head on the policy's hidden states, detached; it starts at 0."""
+
+    further_models: ClassVar[tuple[FurtherModel, ...]] = ()
 
     async def open(self, setup: SetupContext) -> ValueModel:
         """The value model at the start of a run."""
@@ -88,6 +94,11 @@ class Critic(Companion):
     @property
     def needs(self) -> frozenset[Need]:
         return self.token_rewards.needs
+
+    @property
+    def further_models(self) -> tuple[FurtherModel, ...]:
+        """The separate model, if there is one."""
+        return self.model.further_models
 
     def __post_init__(self) -> None:
         if not self.clip > 0:

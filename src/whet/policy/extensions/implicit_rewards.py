@@ -11,6 +11,7 @@ from whet.protocols.algorithm import Companion
 from whet.protocols.engine import Learner
 from whet.protocols.extension import Extension, SetupContext, StepContext
 from whet.types import AdvantageInputs, Mean, Metrics, Need, Rollout, TrainBatch
+from whet.types.further_models import TrainedModel
 from whet.types.optimizers import AdamW
 
 
@@ -26,6 +27,7 @@ class ImplicitRewards(Companion):
 
     provides = frozenset({Need.DENSE})
     needs = frozenset({Need.REFERENCE, Need.CORRECTNESS})
+    further_models = (TrainedModel(),)
 
     beta: float = 0.05
     optimizer: AdamW = AdamW(lr=1e-6)  # unconfirmed

@@ -4,6 +4,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -13,6 +14,7 @@ from whet.protocols.engine import Candidates, Learner
 from whet.protocols.extension import SetupContext
 from whet.protocols.part import Part
 from whet.types import Rollout, UsageError
+from whet.types.further_models import AveragedModel, FurtherModel
 
 _FILE = "average.pt"
 
@@ -46,6 +48,8 @@ class TeacherWeights(Part):
 
     __slots__ = ()
 
+    further_models: tuple[FurtherModel, ...] = ()  # that are held for it
+
     @abstractmethod
     async def open(self, setup: SetupContext) -> TeacherModel:
         """The teacher. Raises `UsageError` for one that does not read the policy's tokens."""
@@ -74,6 +78,18 @@ class SavedModel(TeacherWeights):
         if not self.path:
             raise UsageError("SavedModel.path is empty; give the folder of the teacher")
 
+    @property
+    def further_models(self) -> tuple[FurtherModel, ...]:
+        return (FurtherModel(path=self.path),)
+
+    def check(self) -> None:
+        """Refuse a folder without a model."""
+        if not (Path(self.path) / "config.json").is_file():
+            raise UsageError(
+                f"teacher {self.path!r} has no config.json; give a folder as save_pretrained "
+                "writes it, such as a checkpoint of a run"
+            )
+
     async def open(self, setup: SetupContext) -> TeacherModel:
         """Refuse another vocabulary before any weight is read."""
         folder = Path(self.path)
@@ -90,6 +106,8 @@ class SavedModel(TeacherWeights):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InitialPolicy(TeacherWeights):
     """The policy before the first step of RL."""
+
+    further_models: ClassVar[tuple[FurtherModel, ...]] = (FurtherModel(),)
 
     async def open(self, setup: SetupContext) -> TeacherModel:
         return OfLearner(await setup.engine.load_learner(setup.base))
@@ -110,6 +128,8 @@ class AveragePolicy(TeacherWeights):
     It begins at the initial policy. The average is kept in float32 beside the model that scores.
     The rate is that of SDPO, as read in TRL, which averages after every optimizer step.
     """
+
+    further_models: ClassVar[tuple[FurtherModel, ...]] = (AveragedModel(),)
 
     rate: float = 0.05
 
@@ -177,6 +197,10 @@ class ByDomain(TeacherWeights):
             raise UsageError(
                 f"ByDomain.teachers has the domains {domains}; give one or more, each once"
             )
+
+    @property
+    def further_models(self) -> tuple[FurtherModel, ...]:
+        return tuple(model for _, teacher in self.teachers for model in teacher.further_models)
 
     async def open(self, setup: SetupContext) -> TeacherModel:
         opened = {domain: await teacher.open(setup) for domain, teacher in self.teachers}

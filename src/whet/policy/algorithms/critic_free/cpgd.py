@@ -47,6 +47,8 @@ class Drift(Bounded, Regulariser):
     beyond it.
     """
 
+    silences: ClassVar[bool] = False
+
     alpha: float
     most: float
 

@@ -44,6 +44,8 @@ class SquaredMove(Bounded, Regulariser):
     Σ_n k_n = τ/2 (Σ_n log π_θ(n) − log π_prox(n))²,  the sums over the rollout
     """
 
+    silences: ClassVar[bool] = False
+
     tau: float = 0.1
 
     def __post_init__(self) -> None:

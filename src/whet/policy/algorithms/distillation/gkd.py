@@ -12,7 +12,7 @@ from whet.policy.distillation import (
     TeacherDivergence,
     TokenDivergence,
 )
-from whet.policy.extensions.teacher import Teacher
+from whet.policy.extensions.scoring_teacher import ScoringTeacher
 from whet.policy.extensions.teacher_weights import saved
 from whet.policy.objective import Objective
 from whet.policy.ratios import LogLikelihood
@@ -41,6 +41,6 @@ def gkd(
         aggregation=SelectedTokenMean(),
         regularisers=(TeacherDivergence(divergence=divergence),),
         on=Taught(),
-        companions=(Teacher(weights=saved(teacher, column), candidates=candidates),),
+        companions=(ScoringTeacher(weights=saved(teacher, column), candidates=candidates),),
         why_not_reinforce="it follows the gradient of a divergence, not that of a reward",
     )

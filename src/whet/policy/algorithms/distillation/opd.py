@@ -6,7 +6,7 @@ Read in the code of TRL's self-distillation trainers and in Tinker's cookbook.
 from whet.policy.aggregation import SelectedTokenMean
 from whet.policy.clipping import Unclipped
 from whet.policy.distillation import NoAdvantage, TeacherLogRatio
-from whet.policy.extensions.teacher import Teacher
+from whet.policy.extensions.scoring_teacher import ScoringTeacher
 from whet.policy.extensions.teacher_weights import saved
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
@@ -31,6 +31,6 @@ def opd(
         clipping=Unclipped(),
         aggregation=SelectedTokenMean(),
         on=PolicyTokens(),
-        companions=(Teacher(weights=saved(teacher, column)),),
+        companions=(ScoringTeacher(weights=saved(teacher, column)),),
         why_not_reinforce="external tokens leave the sum and its denominator",
     )

@@ -9,7 +9,7 @@ from whet.policy.distillation import (
     TeacherDivergence,
     TokenDivergence,
 )
-from whet.policy.extensions.teacher import Teacher
+from whet.policy.extensions.scoring_teacher import ScoringTeacher
 from whet.policy.extensions.teacher_contexts import Demonstrated
 from whet.policy.extensions.teacher_weights import CurrentPolicy, TeacherWeights
 from whet.policy.objective import Objective
@@ -42,6 +42,6 @@ def sdft(
         aggregation=SelectedTokenMean(),
         regularisers=(TeacherDivergence(divergence=divergence),),
         on=Taught(),
-        companions=(Teacher(weights=weights, context=context, candidates=candidates),),
+        companions=(ScoringTeacher(weights=weights, context=context, candidates=candidates),),
         why_not_reinforce="it follows the gradient of a divergence, not that of a reward",
     )

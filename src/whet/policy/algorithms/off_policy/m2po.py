@@ -41,6 +41,8 @@ class BeyondSecondMoment(Bounded, Selection):
     selected together.  If no token alone is within the budget, all are selected.
     """
 
+    silences: ClassVar[bool] = False  # a correction masks them, which `masked` counts
+
     budget: float = 0.04
     among: Selection = Outward()
 

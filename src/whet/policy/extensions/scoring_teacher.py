@@ -18,10 +18,11 @@ from whet.policy.extensions.teacher_weights import (
 from whet.protocols.algorithm import Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
 from whet.types import AdvantageInputs, Mean, Metrics, Need, Rollout, RunSpec, TrainBatch
+from whet.types.further_models import FurtherModel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Teacher(Companion):
+class ScoringTeacher(Companion):
     """A teacher π_T with its weights and its context (arXiv:2306.13649).
 
     It scores the tokens of every rollout at the temperature that they were sampled with, once a
@@ -48,36 +49,41 @@ class Teacher(Companion):
     def needs(self) -> frozenset[Need]:
         return self.weights.needs | self.context.needs
 
+    @property
+    def further_models(self) -> tuple[FurtherModel, ...]:
+        """Those of its weights."""
+        return self.weights.further_models
+
     def run_warning(self, spec: RunSpec) -> str:
         """A warning for a teacher that equals the policy, or whose candidates are all tokens."""
         if self.context.same and isinstance(self.weights, CurrentPolicy):
             return (
-                "Teacher has no effect: it is the policy itself with the same prompt; give it "
-                "other weights, such as SavedModel(path=…), or another context"
+                "ScoringTeacher has no effect: it is the policy itself with the same prompt; give "
+                "it other weights, such as SavedModel(path=…), or another context"
             )
         if self.context.same and isinstance(self.weights, InitialPolicy):
             return (
-                "Teacher is the initial policy with the same prompt, so it only holds the policy "
-                "back; give --algorithm.teacher FOLDER, or another context"
+                "ScoringTeacher is the initial policy with the same prompt, so it only holds the "
+                "policy back; give --algorithm.teacher FOLDER, or another context"
             )
         if spec.vocabulary and self.candidates >= spec.vocabulary:
             return (
-                f"Teacher.candidates is {self.candidates}, but the vocabulary has "
-                f"{spec.vocabulary} tokens, so {spec.vocabulary - 1} and the tail are all of them; "
-                "give less"
+                f"ScoringTeacher.candidates is {self.candidates}, but the vocabulary has "
+                f"{spec.vocabulary} tokens, so {spec.vocabulary - 1} and the tail are all of "
+                "them; give less"
             )
         return ""
 
-    async def open(self, setup: SetupContext) -> "LiveTeacher":
+    async def open(self, setup: SetupContext) -> "LiveScoringTeacher":
         """Raises `UsageError` for a teacher with another vocabulary."""
-        return LiveTeacher(self, await self.weights.open(setup))
+        return LiveScoringTeacher(self, await self.weights.open(setup))
 
 
 @dataclass(slots=True)
-class LiveTeacher(Extension):
+class LiveScoringTeacher(Extension):
     """Scores the rollouts of a step; the weights of an average have a state."""
 
-    settings: Teacher
+    settings: ScoringTeacher
     model: TeacherModel
 
     async def add_columns(
@@ -101,7 +107,7 @@ class LiveTeacher(Extension):
         self, read: Sequence[Rollout], scored: Tensor, inputs: AdvantageInputs
     ) -> dict[str, Tensor]:
         if inputs.proximal_logp is None:
-            raise ValueError("a Teacher needs inputs.proximal_logp")
+            raise ValueError("a ScoringTeacher needs inputs.proximal_logp")
         logp = inputs.proximal_logp.clone()
         logp[scored] = (await self.model.logp(read)).to(logp)
         return {"teacher_logp": logp}
