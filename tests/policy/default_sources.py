@@ -146,7 +146,7 @@ ALGORITHMS = {
         },
     ),
     "sdpo": (
-        "TRL; the candidates are ours",
+        "TRL; a copy of the authors' scripts",
         {
             "template": Corrected().template,
             "solution": Corrected().solution,
