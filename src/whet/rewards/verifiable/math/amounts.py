@@ -40,8 +40,18 @@ _SCALED = re.compile(
     r"(.*?)\s*\"?(thousand|million|billion|trillion|[Kk]|M|B|bn)?\"?(?:\s*\"?(?:dollars|euros)\"?)?"
 )
 _ARC = re.compile(r"(\d+)\s*°\s*(\d+(?:\.\d+)?)\s*'(?:\s*(\d+(?:\.\d+)?)\s*(?:''|\"))?")
+_ARC_IN_WORDS = re.compile(
+    r'(\d+)\s*(?:°|"?\s*degrees?\b)\s*"?\s*(?:,|and\b|"and")*\s*"?\s*(\d+(?:\.\d+)?)\s*"?\s*'
+    r"(?:'|arc ?min(?:ute)?s?\b|min(?:ute)?s?\b)(?:(?: of arc)?\s*(?:,|and\b|\"and\")*\s*"
+    r'(\d+(?:\.\d+)?)\s*"?\s*(?:\'\'|arc ?sec(?:ond)?s?\b|sec(?:ond)?s?\b))?(?: of arc)?"?'
+)
 _SHORT = {"K": "thousand", "k": "thousand", "M": "million", "B": "billion", "bn": "billion"}
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*\"?\s*([A-Za-zμ]+)\"?\.?(?:\s*(?:,|and|\"and\")?\s*)")
+_SYMBOL = 2  # letters of a symbol or of a product, at most
+_SMALL_WORDS = frozenset(["of", "in", "on", "to", "at", "by", "a", "an", "am", "pm"])
+_SAID_COUNT = re.compile(
+    r"\b((?:an?|[a-z]+(?:-[a-z]+)?))\s+(?=(?:dollar|cent|euro|hour|minute|second|day|week|foot|feet|inch)(?:e?s)?\b)"
+)
 _NOT_A_NOUN = re.compile(
     r"\b(?:not?|or|and|than|least|most|about|around|approximately|roughly|over|under|if|unless"
     r"|minus|of|point|plus|times|"
@@ -82,7 +92,7 @@ def _angles(text: str) -> Iterator[Amount]:
     """Degrees with minutes and seconds of arc; feet have the same signs."""
     if prime := re.fullmatch(r"(\d+(?:\.\d+)?)'{1,2}", text):
         yield Amount(("num", Fraction(prime[1])))
-    if arc := _ARC.fullmatch(text):
+    if arc := _ARC.fullmatch(text) or _ARC_IN_WORDS.fullmatch(text):
         parts = [Fraction(part or 0) for part in arc.groups()]
         size = parts[0] + parts[1] / 60 + parts[2] / 3600
         yield Amount(("num", size), unit("°"))
@@ -148,9 +158,10 @@ def _money(text: str) -> Iterator[Amount]:
 def _unit_behind(written: str) -> Unit | None:
     """The unit behind a number; None where the letters are factors, as in `2i` and `3xy`."""
     found = None if _NOT_A_NOUN.search(written.casefold()) else unit(written)
-    if found is not None and not found.is_known and re.fullmatch(r"\w{1,2}", written):
-        return None
-    return found
+    if found is None or found.is_known:
+        return found
+    factors = (name for name in found.powers if len(name) <= _SYMBOL and name not in _SMALL_WORDS)
+    return None if any(factors) or re.search(r"[-+][\s\d]*\w\)|\d", written) else found
 
 
 def _count(text: str) -> Tree | None:
@@ -164,8 +175,15 @@ def _count(text: str) -> Tree | None:
     return None if said is None else ("num", said)
 
 
+def _in_digits(said: re.Match[str]) -> str:
+    """A number in words before a unit in digits: `fifty` cents."""
+    number = numeral(said[1])
+    return said[0] if number is None else f"{number} "
+
+
 def compound(text: str) -> Amount | None:
     """`2 h 17 min`: numbers with units of one dimension, each unit smaller than the one before."""
+    text = _SAID_COUNT.sub(_in_digits, text)
     parts = _PART.findall(text)
     sizes = [
         (Fraction(number), one)

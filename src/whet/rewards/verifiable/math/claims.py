@@ -18,16 +18,20 @@ _COMMA = re.compile(
 )
 _OPERATIONS = frozenset(["+", "-", "*", "/", "^", "neg"])
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?|-?\\frac\{\d+\}\{\d+\}")
+_VARIANCE = re.compile(r"[σs]\^\{?2\}?(?:_\{\w\})?|[σs]_\{\w\}\^\{?2\}?")
 _PROSE = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{3,}(?![A-Za-z])")
 _CLOSE = 1e-12  # relative
 _REASON = re.compile(r"\b(?:for|where|with|if|when|since)\s*$")
 _IDENTICAL = re.compile(r"^(\s*[A-Za-z](?:\([a-z]\))?\s*)≡(?!.*mod)")
+_MAPPED = re.compile(
+    r"^(?:\"?the (?:functions?|maps?|family)\"?\s*)?⟪?\s*(?:([A-Za-z](?:\^\{-1\})?)\s*:)?\s*([a-z])\s*↦\s*"
+)
 _LISTED = re.compile(r"[,;]|\b(?:and|or)\b|\"\s*(?:and|or)\s*\"")
 _CONDITION = re.compile(
     r"≠|^\(?\s*\"?\s*(?:since|because|as|for|where|with|if|when|only|provided|not|the only|some"
     r"|all|any|every|each|"
     r"i\.?e|exact)\b"
-    r"|∈\s*\\[RNQC]|^\(?\s*[A-Za-z]\s*(?:[<>≤≥])"
+    r"|∈\s*\\[RNQC]|\b(?:arbitrary|constants?|(?:any|a) real(?: number)?)\b|^\(?\s*[A-Za-z]\s*(?:[<>≤≥])"
 )
 MEMBER = re.compile(r"^\(?\s*[A-Za-zα-ω](?:_\{\w+\})?(?:\s*,\s*[A-Za-z])*\s*\)?\s*(?:∈|\"in\")\s*")
 NAME = re.compile(r"^(?:[A-Za-zα-ωΑ-Ω]'*(?:_\{[^{}]*\})?)$")
@@ -38,9 +42,9 @@ _UNDONE = re.compile(r"\\(?:int|sum|prod|lim|oint)(?![a-zA-Z])|\\frac\{d|[∫∑
 def claims(text: str, wanted: str, gold: list[Meaning], asked: str = "") -> list[str]:
     """The forms in which a text claims an answer; none where its parts contradict each other."""
     text = cut(text, _ARROW)[-1] if "⇒" not in wanted else text
-    text = _IDENTICAL.sub(r"\1=", text)
+    text = _MAPPED.sub(r"\1(\2)=", _IDENTICAL.sub(r"\1=", text))
     forms = [text]
-    bare = _unconditional(text)
+    bare = unconditional(text)
     if bare != text:
         forms.append(bare)
     for form in (text, bare):
@@ -60,7 +64,7 @@ def _is_whole(form: str, gold: list[Meaning]) -> bool:
     return any(isinstance(one, CurveEquation | Several) for one in gold) or "∈" in form
 
 
-def _unconditional(text: str) -> str:
+def unconditional(text: str) -> str:
     """Without conditions behind the answer: `x = 5 (x ≠ 3)`, `c = 3 (since c > 0)`."""
     if enclosed(text):
         return text
@@ -87,7 +91,7 @@ def _chain(text: str, wanted: str, asked: str) -> list[str] | None:
         or is_unsolved(front[0], last, wanted, asked)
     ):
         return []
-    if not _agree([*front, last]) or not all(_rounds(last, side) for side in rounded):
+    if not sides_agree([*front, last]) or not all(_rounds(last, side) for side in rounded):
         return []
     last = _renamed(front[0], last, wanted) if front else last
     plain = [side for side in front if _NUMBER.fullmatch(side)]
@@ -97,11 +101,19 @@ def _chain(text: str, wanted: str, asked: str) -> list[str] | None:
 def is_unsolved(left: str, right: str, wanted: str, asked: str) -> bool:
     """Whether a chain is an equation for one unknown, as `2n = 42`, not asked for."""
     left = _PROSE.sub(" ", left)
+    if _VARIANCE.fullmatch(left.strip()):
+        return False
     of, value = tree_or_none(left), number_of(right.replace('"', ""))
     if of is None or value is None or of[0] not in _OPERATIONS or len(names(of)) != 1:
         return False
-    short = squeezed(left)
-    return short not in re.sub(r"\s+", "", asked) and short not in squeezed(wanted)
+    short = _loose(left)
+    return short not in _loose(asked) and short not in _loose(wanted)
+
+
+def _loose(text: str) -> str:
+    """A formula without blanks and brackets, fractions with a stroke."""
+    text = re.sub(r"\\frac\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}\{", r"\1/{", text)
+    return re.sub(r'[\s{}()"]|\*(?!\*)', "", text)
 
 
 def _may_round(exact: str, wanted: str, asked: str) -> bool:
@@ -113,7 +125,7 @@ def _may_round(exact: str, wanted: str, asked: str) -> bool:
     )
 
 
-def _agree(sides: list[str]) -> bool:
+def sides_agree(sides: list[str]) -> bool:
     """Whether all sides that have a value have the same."""
     values = (number_of(side.replace('"', "")) for side in sides)
     known = [inexact(one) for one in values if one is not None]

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from whet.rewards.verifiable.math.amounts import Amount, formulas_agree
 from whet.rewards.verifiable.math.antiderivatives import CONSTANT, is_antiderivative
-from whet.rewards.verifiable.math.claims import CALLED, EQUALS, MEMBER, NAME, claims
+from whet.rewards.verifiable.math.claims import CALLED, EQUALS, MEMBER, NAME, claims, unconditional
 from whet.rewards.verifiable.math.constants import renamed
 from whet.rewards.verifiable.math.kinds import Meaning, Several
 from whet.rewards.verifiable.math.meanings import meanings
@@ -116,7 +116,7 @@ def _wanted(text: str) -> list[str]:
     forms = [text]
     match cut(text, EQUALS):
         case [name, rest] if _is_name(name):
-            forms.append(rest)
+            forms += dict.fromkeys((rest, unconditional(rest)))
     member = MEMBER.sub("", text)
     return forms if member == text else [*forms, member]
 

@@ -52,11 +52,12 @@ class Region:
         if self.variable and other.variable and self.variable != other.variable:
             return False
         return all(
-            self.holds(at) == other.holds(at) for at in _probes((*self.points, *other.points))
+            self.holds(at) == other.holds(at) for at in probes((*self.points, *other.points))
         )
 
 
-def _probes(points: Iterable[Value]) -> list[Value]:
+def probes(points: Iterable[Value]) -> list[Value]:
+    """The points, one between each two, one below all and one above."""
     ordered = sorted(points, key=inexact)
     if not ordered:
         return [Fraction(0)]
@@ -105,7 +106,7 @@ def _side_by_side(text: str) -> Region | None:
         case [one, other] if _COMPARED.search(one) and _COMPARED.search(other):
             parts = [_inequality(one), _inequality(other)]
             both = _joined(parts, all)
-            if both is None or any(both.holds(at) for at in _probes(both.points)):
+            if both is None or any(both.holds(at) for at in probes(both.points)):
                 return both
             return _joined(parts, any)
     return None

@@ -12,6 +12,7 @@ from whet.rewards.verifiable.math.conclusions import (
     concluded,
     denied,
     doubts,
+    dropped,
     formulas,
     labelled_span,
     only_number,
@@ -158,7 +159,7 @@ def says(text: str, equal: Equal, question: str) -> bool | None:
 
 
 def _says_in_part(text: str, equal: Equal, question: str) -> bool:
-    rest = _LABEL.sub("", _REMARK.sub("", text))
+    rest = _LABEL.sub("", dropped(_REMARK, text))
     if rest != text and equal(rest):
         return True
     if heavy := bold(text):

@@ -14,12 +14,12 @@ _LEAD = re.compile(
     re.IGNORECASE,
 )
 _VERB = re.compile(
-    r"(?:\b(?:is|are|was|were|be|equals?|arrive|gives?|yields?|leaves?|makes?|becomes?|remains?"
+    r"(?:\b(?:is|are|was|were|be|equals?|arrives?|gives?|yields?|leaves?|makes?|becomes?|remains?"
     r"|get|obtain|"
     r"find|have|measures|costs|totals|falls|lands|meets?|intersects?|crosses|simplif(?:y|ies)"
     r"|reduces|"
     r"comes|amounts|converges|tends|factors|evaluates|expands|rounds)\b"
-    r"(?:\s+(?:exactly|just|only|simply|therefore|thus|then|hence|precisely|indeed|always|equal"
+    r"(?:\s+(?:exactly|now|just|only|simply|therefore|thus|then|hence|precisely|indeed|always|equal"
     r"|out|"
     r"down|up|to|on|at|in|as|by|of|be|the|an?|points?|values?|numbers?|given|solutions?"
     r"|coordinates)\b)*"

@@ -61,6 +61,8 @@ _PREFIXES = {
     "c": ("centi", -2), "m": ("milli", -3), "μ": ("micro", -6), "n": ("nano", -9), "p": ("pico",
     -12),
 }  # fmt: skip
+_DEGREES = re.compile(r"^(?:degrees?|deg)\.?\s+(C|F)(?:elsius|ahrenheit)?$", re.IGNORECASE)
+_HOURS = re.compile(r"\bwatt[- ]?hours?\b|(?<=kilo)watt[- ]?hours?\b")
 _SYMBOL = 2  # letters of a symbol such as `ms`, which is no plural
 _DAY = 86400
 _OTHERS = {
@@ -110,7 +112,9 @@ def _table() -> dict[str, Unit]:
         "ml": found["mL"],
         "cl": found["cL"],
     }
-    found |= {"kWh": Unit(Fraction(3_600_000), found["J"].powers), "dl": found["dL"]}
+    hour = {"Wh": 1, "watthour": 1, "kWh": 1000, "kilowatthour": 1000, "MWh": 10**6}
+    found |= {word: Unit(Fraction(3600 * size), found["J"].powers) for word, size in hour.items()}
+    found["dl"] = found["dL"]
     for words, (size, powers) in _OTHERS.items():
         made = Unit(size if isinstance(size, float) else Fraction(size), powers)
         found |= dict.fromkeys(words.split(), made)
@@ -139,7 +143,8 @@ def unit(text: str) -> Unit | None:
 
     One word or several that are no unit are a unit of their own, as `free seats`.
     """
-    text = text.replace('"', " ").strip().strip(".")
+    text = _DEGREES.sub(r"°\1", text.replace('"', " ").strip().strip("."))
+    text = re.sub(r"(?<=[a-z])-(?=[a-z])", " ", _HOURS.sub("watthour", text))
     whole = named(text)
     if whole is not None:
         return whole
