@@ -33,8 +33,11 @@ _TAKEN_BACK = re.compile(
     r"|\bthe (?:correct|right|true|actual) (?:value|answer|result|number|one) is\b",
     re.IGNORECASE,
 )
-_ASSIGNED = re.compile(r"\s*\\?([A-Za-z]+(?:_\{?\w+\}?)?)\s*=(?!.*[=,;])")
-_NEXT_SENTENCE = re.compile(r"[.;!]\$?\s+(?!.*\b(?:or|and|alternatively|maybe|perhaps|also)\W*$)[^\W\d_]")
+_NEXT_SENTENCE = re.compile(r"[.;!]\$?\s+[^\W\d_]")
+_ANOTHER = re.compile(
+    r"^[\s$.,;]*and\b|\band[\s$]*$|\b(?:or|also|alternatively|otherwise|either|maybe|perhaps|possibly|could|might|may|another"
+    r"|other|second|first|both|as well|too|then again|not sure)\b|\(\w+\)|\?", re.IGNORECASE
+)
 _MARK = 32  # characters, at least as many as the longest mark has
 _FORMULA = re.compile(r"\$([^$]+)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]")
 _SENTENCE_END = re.compile(r"\.(?:\s|$)|。")
@@ -121,7 +124,7 @@ def final_boxes(text: str) -> tuple[str, ...]:
     r"""The boxes that are the answer: those in the last line with a box, and what is offered.
 
     Boxes in earlier lines are steps, or were corrected, unless only a word such as `or` is between.
-    So are boxes in earlier sentences of the line that give another name its value.
+    So are boxes in earlier sentences of the line, if no word such as `also` is between.
     """
     spans = _boxes(text)[0]
     kept = spans[-1:]
@@ -129,19 +132,11 @@ def final_boxes(text: str) -> tuple[str, ...]:
         between = text[end:begin]
         if _is_taken_back(between) or ("\n" in between and not _OFFERED.fullmatch(between)):
             break
-        if _is_step(text[spans[-len(kept) - 1][0] : end], between, text[slice(*spans[-1])]):
+        if _NEXT_SENTENCE.search(between) and not _ANOTHER.search(between):
             break
         kept.insert(0, spans[len(spans) - len(kept) - 1])
     outer = [text[begin:end].strip() for begin, end in kept]
     return tuple(inner for one in outer for inner in boxed(one) or (one,))
-
-
-def _is_step(box: str, between: str, last: str) -> bool:
-    """Whether a box gives a name its value, and a later sentence gives what has not that name."""
-    name = _ASSIGNED.match(box)
-    named = _ASSIGNED.match(last)
-    other = named is None or name is None or named[1] != name[1]
-    return name is not None and other and bool(_NEXT_SENTENCE.search(between))
 
 
 def _is_taken_back(between: str) -> bool:

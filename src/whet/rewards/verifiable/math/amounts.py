@@ -14,6 +14,7 @@ from whet.rewards.verifiable.math.evaluation import (
     value,
     value_or_none,
 )
+from whet.rewards.verifiable.math.foreign_numerals import foreign
 from whet.rewards.verifiable.math.numerals import numeral
 from whet.rewards.verifiable.math.syntax import Tree, names, operations, tree_or_none
 from whet.rewards.verifiable.math.units import Size, Unit, unit
@@ -106,8 +107,9 @@ def _said_numbers(text: str) -> Iterator[Amount]:
         )
         if hits is not None and of:
             yield Amount(("num", hits / of))
-    if (said := numeral(text.replace('"', ""))) is not None:
-        yield Amount(("num", said))
+    bare = text.replace('"', "").strip()
+    if (said := numeral(bare)) is not None or (said := foreign(bare)) is not None:
+        yield Amount(("num", Fraction(said)))
     if re.fullmatch(r"[-+]?\d+,\d{1,2}|[-+]?\d+,\d{4,}", text):  # a decimal comma
         yield Amount(("num", Fraction(text.replace(",", "."))), decimal=True)
 
@@ -129,10 +131,11 @@ def _with_unit(text: str) -> Iterator[Amount]:
 def _counted_in_words(text: str) -> Iterator[Amount]:
     """A number in words before a noun, as `seven such numbers`."""
     words = text.replace('"', " ").split()
-    if not words or numeral(words[0]) is None:
+    if not words or (numeral(words[0]) is None and foreign(words[0]) is None):
         return
     for end in range(len(words) - 1, 0, -1):
-        said = numeral(" ".join(words[:end]))
+        counted = " ".join(words[:end])
+        said = numeral(counted) if foreign(counted) is None else Fraction(foreign(counted) or 0)
         if said is not None:
             noun = " ".join(words[end:])
             found = None if _NOT_A_NOUN.search(noun.casefold()) else unit(noun)
@@ -197,7 +200,7 @@ def compound(text: str) -> Amount | None:
         for (_, a), (_, b) in zip(sizes, sizes[1:], strict=False)
     ):
         return None
-    last = sizes[-1][1]
+    last = sizes[0][1] if "$" in sizes[0][1].powers else sizes[-1][1]
     total = sum(
         (number * Fraction(one.size) / Fraction(last.size) for number, one in sizes), Fraction(0)
     )

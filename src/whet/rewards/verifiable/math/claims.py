@@ -33,7 +33,7 @@ _CONDITION = re.compile(
     r"i\.?e|exact)\b"
     r"|∈\s*\\[RNQC]|\b(?:arbitrary|constants?|(?:any|a) real(?: number)?)\b|^\(?\s*[A-Za-z]\s*(?:[<>≤≥])"
 )
-MEMBER = re.compile(r"^\(?\s*[A-Za-zα-ω](?:_\{\w+\})?(?:\s*,\s*[A-Za-z])*\s*\)?\s*(?:∈|\"in\")\s*")
+MEMBER = re.compile(r"^\(?\s*[A-Za-zα-ω](?:_\{\w+\})?(?:\s*[,;]\s*[A-Za-z])*\s*\)?\s*(?:∈|\"in\")\s*")
 NAME = re.compile(r"^(?:[A-Za-zα-ωΑ-Ω]'*(?:_\{[^{}]*\})?)$")
 CALLED = re.compile(r"^([A-Za-z]'*(?:\^\{-1\}|\^\{\(\d\)\})?)(?:\(([a-z])\)|_\{([a-z])\})$")
 _UNDONE = re.compile(r"\\(?:int|sum|prod|lim|oint)(?![a-zA-Z])|\\frac\{d|[∫∑∏]")
@@ -66,7 +66,7 @@ def _is_whole(form: str, gold: list[Meaning]) -> bool:
 
 def unconditional(text: str) -> str:
     """Without conditions behind the answer: `x = 5 (x ≠ 3)`, `c = 3 (since c > 0)`."""
-    if enclosed(text):
+    if enclosed(text) or "\\begin" in text:
         return text
     for begin, end in places(text, _COMMA):
         parts = [part for piece in cut(text[end:], _COMMA) if (part := piece.strip('" '))]
@@ -93,7 +93,7 @@ def _chain(text: str, wanted: str, asked: str) -> list[str] | None:
         return []
     if not sides_agree([*front, last]) or not all(_rounds(last, side) for side in rounded):
         return []
-    last = _renamed(front[0], last, wanted) if front else last
+    last = _renamed(front[0], last, wanted, asked) if front else last
     plain = [side for side in front if _NUMBER.fullmatch(side)]
     return [last, *plain, *(rounded[-1:] if _may_round(last, wanted, asked) else [])]
 
@@ -155,10 +155,20 @@ def _other_name(name: str, wanted: str) -> bool:
     return False
 
 
-def _renamed(name: str, formula: str, wanted: str) -> str:
-    """The formula with the variable of the task's function: f(y) = y + 1 for f(x) = x + 1."""
+def _renamed(name: str, formula: str, wanted: str, asked: str) -> str:
+    """The formula with the variable of the task's function: f(y) = y + 1 for f(x) = x + 1.
+
+    A task's answer without a name has the variable that the question's function has.
+    """
     mine, theirs = CALLED.match(name.strip()), CALLED.match(cut(wanted, EQUALS)[0].strip())
-    if mine is None or theirs is None:
+    if mine is None:
         return formula
-    one, other = mine[2] or mine[3], theirs[2] or theirs[3]
+    one, other = mine[2] or mine[3], (theirs[2] or theirs[3]) if theirs else ""
+    of = None if theirs else tree_or_none(wanted)
+    if of is not None and len(free := names(of)) == 1:
+        (only,) = free
+        named = re.escape(mine[1]) + rf"(?:\({only}\)|_\{{{only}\}})"
+        other = only if re.search(rf"(?<![A-Za-z]){named}", asked) else ""
+    if not other:
+        return formula
     return re.sub(rf"(?<![A-Za-z\\]){one}(?![A-Za-z])", other, formula)

@@ -30,6 +30,7 @@ _OTHER = re.compile(
 )
 _LABELLED = re.compile(r"^[\s*_#>-]*[^\W\d_][^\n:：.=$]{0,40}[:：](?!(?<=\d.)\d)\s*\**\s*(?=\S)")  # noqa: RUF001
 _SENTENCE = re.compile(
+    r"(?<=\d\s[A-Z])[.]\s+(?=[A-Z][a-z])|…\s+(?=[A-Z][a-z])|(?<=[.!?]\))\s+(?=[A-Z])|"
     r"(?<![A-Z\d])(?<!\b[ap]\.m)(?<!i\.e)(?<!e\.g)[.!?]\s+(?=[^\s\d=+*/×·<>≤≥≈])"
     r"|(?<=\d)[.!?]\s+(?=[A-Z\W])|[.!?]$|。|\n+"
 )  # noqa: RUF001
@@ -54,7 +55,7 @@ _DENIED = re.compile(
     re.IGNORECASE,
 )
 _NUMBER = re.compile(
-    r"(?<![\w.,])[-−–+]?[$€£]?\s?(?:\d{1,3}(?:,\d{3})+|\d+)(?:[.,]\d+)?(?:\s\d+/\d+|\s?/\s?\d+)?\s?%?(?![\w-])(?!\.\d)"  # noqa: RUF001
+    r"(?<![\w.,])[-−–+]?[$€£]?\s?(?:\d{1,3}(?:[,\u202f\u00a0 ]\d{3})+(?!\d)|\d+)(?:[.,]\d+)?(?:\s\d+/\d+|\s?/\s?\d+)?\s?%?(?![\w-])(?!\.\d)"  # noqa: RUF001
 )
 _ASIDE = re.compile(
     r"\((?!\s*or\b)[^()]*[A-Za-z][^()]*\)|\b(?:because|since|so that|which means|compared"
@@ -75,9 +76,14 @@ _COURTESY = re.compile(
     r"that(?:'s| is) (?:it|all|the)|this (?:completes|matches|checks|is the))\b[^\d=]*$",
     re.IGNORECASE,
 )
+_CHECKED = re.compile(
+    r"^\W*(?:all|both|each|these|they|every one|it)(?: of (?:them|these))?(?: indeed)? "
+    r"(?:satisf(?:y|ies)|works?|checks?|(?:are|is) (?:indeed )?valid|holds?|fits?)\b[^\d=$]*$",
+    re.IGNORECASE,
+)
 _OFFER = re.compile(
     r"^\W*(?:(?:does|do|would|shall|should|can|could|want|any|is|anything)\b[^\d=$]*"
-    r"\b(?:you|sense|me|questions?|else|clear)\b[^\d=$]*\?|let me know\b[^\d=]*)$",
+    r"\b(?:you|sense|me|questions?|else|clear)\b[^\d=$]*\??|let me know\b[^\d=]*)$",
     re.IGNORECASE,
 )
 _REVISED = re.compile(
@@ -93,9 +99,9 @@ _FAILED = re.compile(r"\b(?:fails?|contradict\w*|wrong|not|no|but|however)\b|≠
 _DOUBTED = re.compile(
     r"\b(?:close to|near(?:ly)?|almost|about|around|roughly|between|at least|at most|"
     r"contradict\w*|fails?|"
-    r"unless|if|suppos\w*|assum\w*|would|should|^\W*(?:first|next)|let|try|trying|check|but"
+    r"unless|if|suppos\w*|assum\w*|would(?! (?:therefore|thus|then|hence))|should|^\W*(?:first|next)|let|try|trying|check|but"
     r"|however|"
-    r"and more|too|larger|smaller than|greater|remainder vanishes|still to|remains to|so far|initially|"
+    r"and more|then(?=\s\W?\d)|too|larger|smaller than|greater|remainder vanishes|still to|remains to|so far|initially|"
     r"at first)\b",
     re.IGNORECASE,
 )
@@ -104,6 +110,12 @@ _INSTEAD = re.compile(
     r"[^,.;:()]+\)?[.!]?$",
     re.IGNORECASE,
 )
+_COMMENT = re.compile(
+    r"(?<=[\w$)\]}\ue011²³%°⁰¹⁴-⁹])(?:,?\s+and (?:both|all|each)\s[^=$]*|,?\s+(?:or,? )?equivalently\b.*"
+    r"|,\s+(?:or |which is |that is |i\.e\. |numerically )?(?:about|approximately|roughly|numerically|nearly)\b.*"
+    r"|,\s+which (?:is|are|gives|makes) [^\d$=]*(?:(?:more|less|fewer|larger|smaller|greater) [^=$]*)?)$",
+    re.DOTALL,
+)  # noqa: RUF001
 _OPERATION_BEFORE = re.compile(r"(?:[+*/^_×÷·]\s*|\w[({[])$")
 _OPERATION_BEHIND = re.compile(r"\s*[+*/^×÷·]\s*[\w(\\]|\s?!")
 _END_OF_PROOF = re.compile(
@@ -144,8 +156,9 @@ def _without_courtesies(line: str) -> str:
 
 
 def even(line: str) -> str:
-    """The line without a mark of bold text that has no partner in it."""
-    return line.replace("**", "") if line.count("**") % 2 else line
+    """The line without a mark of bold text that has no partner in it; code has none."""
+    bare = re.sub(r"`[^`]*`", "", line)
+    return line.replace("**", "") if bare.count("**") % 2 and bare == line else line
 
 
 def concluded(text: str) -> str:
@@ -154,7 +167,7 @@ def concluded(text: str) -> str:
     Courtesies, offers, checks that succeed and remarks in brackets may stand behind it.  A sentence
     with a word of doubt, such as `about` or `if`, concludes nothing.
     """
-    text = _END_OF_PROOF.sub("", text.strip())
+    text = _END_OF_PROOF.sub("", text.strip()).replace("?", "?.")  # a sentence keeps its `?`
     text = re.sub(r"[^\w.!?。*$)\]}%°`>½⅓⅔¼¾⅕⅛⅜⅝⅞⟩∞∅'\"]+$", "", text.strip())  # noqa: RUF001
     last = text.rsplit("\n", 1)[-1]
     if not _ENDED.search(text) and (_LEFT_OPEN.search(text) or not _SAYING.search(last)):
@@ -172,12 +185,13 @@ def _is_beside(sentence: str) -> bool:
     checked = _CHECKING.match(sentence) and not _FAILED.search(sentence)
     aside = sentence.startswith("(") and sentence.rstrip(".").endswith(")")
     bracket = aside and not _REVISED.search(sentence) and not re.fullmatch(r"[^A-Za-z]*", sentence)
-    return bool(checked or bracket or _COURTESY.match(sentence) or _OFFER.match(sentence))
+    beside = (_COURTESY, _CHECKED, _OFFER)
+    return bool(checked or bracket or any(one.match(sentence) for one in beside))
 
 
 def _concludes(sentence: str) -> bool:
     """Whether the last clause of a sentence has no word of doubt, outside of asides and formulas."""
-    main = dropped(_ASIDE, without_contrast(sentence))
+    main = dropped(_ASIDE, without_comment(without_contrast(sentence)))
     words = re.sub(r"\\[A-Za-z]+", "", FORMULA.sub("", main))
     return not _DOUBTED.search(_CLAUSE.split(words)[-1])
 
@@ -214,6 +228,14 @@ def without_contrast(text: str) -> str:
     """The text without what it says the answer is not: `Tuesday, not Wednesday`."""
     match = _INSTEAD.search(text)
     return text[: match.start()] if match and match.start() else text
+
+
+def without_comment(text: str) -> str:
+    """The text without what follows the answer: a rounded value, another form, a comparison."""
+    marked, kept = _kept(text)
+    match = _COMMENT.search(marked.rstrip(". "))
+    front = _back(marked[: match.start()], kept) if match else text
+    return front if re.search(r"[\d\\]", front) else text
 
 
 def bold(text: str) -> str:

@@ -31,6 +31,9 @@ _ANNOUNCING = re.compile(
 )
 
 
+_ASKS_FOR_ALL = re.compile(r"(?i)\b(?:all|every|set|solutions?|roots|values|solve)\b")
+
+
 def equal(gold: str, answer: str, question: str = "") -> bool | None:
     """Whether the answer is the task's; None where the task's own cannot be read.
 
@@ -47,6 +50,8 @@ def equal(gold: str, answer: str, question: str = "") -> bool | None:
     if isinstance(choice, bool):
         return choice
     wanted, given = choice
+    if _ASKS_FOR_ALL.search(asked) and enclosed(given) == "⟪⟫" and enclosed(wanted) != "⟪⟫":
+        given = given[1:-1].strip()
     if squeezed(wanted) == squeezed(given):
         return True
     known = worded(wanted, given, asked)

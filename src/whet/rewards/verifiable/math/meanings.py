@@ -36,7 +36,7 @@ _SEPARATOR = re.compile(
 )
 _LETTER = re.compile(r"\s*([A-Za-zα-ω])(?:_\{\w+\}|\([a-z]\))?\s*")
 _WORD = re.compile(
-    r'^"?\s*(?:the |its )?([a-z]{4,})\s*"?\s*(?:"?\s*(?:is|are|of)\b\s*"?|=|:)?\s*'
+    r'^"?\s*(?:[Tt]he |[Ii]ts )?([A-Za-z][a-z]{3,})\s*"?\s*(?:"?\s*(?:is|are|of)\b\s*"?|=|:)?\s*'
     r"(?=[-+\d\\(]|[A-Za-z](?![A-Za-z]))(.+)$"
 )
 _PART = re.compile(r'^"?\s*\(?([a-h]|i{1,3}|iv|v)\)\s*:?\s*"?\s*(?![-+*/^=!])(.+)$')
@@ -48,9 +48,16 @@ _EQUALS = re.compile(r"=")
 _MOST_READINGS = 4  # of an item
 _DEEPEST = 30  # brackets in brackets
 _MODULUS = re.compile(r"^(?:(.*?)≡)?(.*?),?\s*\(?\s*mod\s+(.*?)\)?$")
+_MULTIPLES = re.compile(
+    r'^(?:"?\s*(?:all |the |every |any )*(?:positive |non-?negative |integer |integral )*multiples? of\s*"?\s*'
+    r"(?=\w+$)|(?=\d+\s*\|))(\w+)(?:\s*\|\s*[a-z])?$"
+)
+_BUILT = re.compile(
+    r"^⟪\s*\(\s*([a-z]\s*,\s*[a-z](?:\s*,\s*[a-z])?)\s*\)\s*(?:∈[^:|]*)?[:|](.*=.*)⟫$", re.DOTALL
+)
 _FAMILY = re.compile(
     r'^(.*?)[,\s:|]*(?:"?\s*(?:with|where|for|for all|for any|for every|'
-    r'for some|for each|,)?\s*"?)\s*\(?\b([a-zA-Z])\s*(?:∈\s*\\Z|"?\s*(?:is |are )?(?:any|an|some|arbitrary|an arbitrary|'
+    r'for some|for each|,)?\s*"?)\s*\(?\b([a-zA-Z])\s*(?:∈\s*\\[ZN]\s*(?:[\^_]\{?[^{}]*\}?)?|"?\s*(?:is |are )?(?:any|an|some|arbitrary|an arbitrary|'
     r'∈)?\s*integer"?)\s*\)?$'
 )
 _FAMILY_NAMED_LAST = re.compile(
@@ -81,13 +88,17 @@ def meanings(text: str) -> Iterator[Meaning]:
             yield found
     yield from _lists(_POINT.sub(r"\1", text))
     yield from amounts(text)
-    equation = _equation(text)
+    built = _BUILT.match(text)
+    equation = _equation(built[2] if built else text)
     if equation is not None:
         yield equation
 
 
 def _modular(text: str) -> Residue | Several | None:
     """A class of integers, or several with one modulus: `x ≡ ±1, ±3 (mod 8)`."""
+    if multiple := _MULTIPLES.match(text):
+        step = numeral(multiple[1]) or Fraction(int(multiple[1]) if multiple[1].isdecimal() else 0)
+        return Residue(Fraction(0), step) if step else None
     match = _MODULUS.match(text)
     modulus = number_of(match[3]) if match else None
     if match is None or not isinstance(modulus, Fraction) or not modulus:
@@ -199,14 +210,15 @@ def _labelled(piece: str) -> tuple[str, str]:
         return letter[1], last if front and sides_agree([*front, last]) else rest
     word = _WORD.match(piece)
     if word and word[1] not in FUNCTIONS and numeral(word[1]) is None:
-        return word[1], word[2]
+        return word[1].casefold(), word[2]
     return "", piece
 
 
 def _components(text: str) -> Several | None:
     """`3 î - 4 ĵ`, and `0.6 i − 0.8 j`, as a vector."""
     plain = text.replace("k\u0302", "ḱ")
-    if not re.search(r"[ĵjḱ]", plain) or re.search(r"[a-hl-zA-Z\\]", plain):
+    bare = re.sub(r"\\(?:frac|sqrt)", "", plain)
+    if not re.search(r"[ĵjḱ]", plain) or re.search(r"[a-hl-zA-Z\\]", bare):
         return None
     plain = plain.replace("î", "i").replace("ĵ", "j").replace("ḱ", "k")
     found = []

@@ -10,7 +10,8 @@ from whet.rewards.verifiable.math.equality import equal
 from whet.rewards.verifiable.math.normal import formula, plain
 from whet.rewards.verifiable.math.number import number
 from whet.rewards.verifiable.math.parts import parts
-from whet.rewards.verifiable.math.replies import Given, given, says
+from whet.rewards.verifiable.math.replies import Given, given
+from whet.rewards.verifiable.math.saying import in_words, says
 from whet.rewards.verifiable.math.symbolic import agree
 from whet.rewards.verifiable.math.tolerance import within
 from whet.rewards.verifiable.verdicts import no_answer, nothing_to_compare
@@ -59,7 +60,7 @@ class Math(Reward):
         if text is None:
             return Verdict.failure(Reason.TRUNCATED, note="the thoughts never end")
         found = given(text, rollout.finish)
-        wanted, said = parts(rollout.task.answer), parts(_in_one_box(found) or text)
+        wanted, said = parts(rollout.task.answer), parts(_in_one_box(found)) or parts(text)
         if wanted and said.keys() == wanted.keys():
             verdicts = [
                 self._replied(_about(rollout, part), given(said[label], rollout.finish))
@@ -72,6 +73,9 @@ class Math(Reward):
         """The verdict on the answers of a reply."""
         if not found.answers:
             return no_answer(rollout)
+        for whole in found.listed:
+            if (verdict := self._answer(rollout, whole, "list")).correct:
+                return verdict
         if (
             len({plain(one) if len(one) <= self.longest else one for one in found.answers})
             > self.boxes
@@ -97,6 +101,8 @@ class Math(Reward):
             return _allowed(task, text) or equal(task.answer, text, question)
 
         correct = meant(answer) if where == "box" else says(answer, meant, question)
+        if correct is False and where == "box" and (words := in_words(answer)):
+            correct = says(words, meant, question)
         if correct is None:
             return self._asked_of_a_library(rollout, answer, note)
         return Verdict.binary(correct=correct, note=note, answer=canonical(answer))

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from whet.rewards.verifiable.math.units import named
 
-_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", "0123456789+-n")  # noqa: RUF001
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿˣʸᵏᵐᵗⁱ", "0123456789+-nxykmti")  # noqa: RUF001
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _SETS = str.maketrans(dict(zip("ℝℤℕℚℂ", ("\\R", "\\Z", "\\N", "\\Q", "\\C"), strict=True)))
 _SIGNS = str.maketrans(
@@ -93,6 +93,7 @@ _EARLY = tuple(
         (r"\^\{?(\d+)\}?\s*(?:\\[!,]\s*)*/\s*(?:\\[!,]\s*)*_\{?(\d+)\}?", r"\\frac{\1}{\2}"),
         (r"\\(?:left|right)\s*\.", ""),
         (r"\{\s*\}(?=\s*\^)", ""),
+        (r"\{\s*([-+])\s*\}", r"\1"),
         (
             r"\\begin\{(aligned|align\*?|gathered|split|equation\*?)\}((?:(?!\\\\).)*)\\end\{\1\}",
             lambda m: m[2].replace("&", " "),
@@ -103,7 +104,7 @@ _EARLY = tuple(
             " ",
         ),
         (r"\\(?:[lL]arge|LARGE|[hH]uge)(?![A-Za-z])|\\$", " "),
-        (r"([⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ]+)", lambda m: "^{" + m[1].translate(_SUPERSCRIPTS) + "}"),
+        (r"([⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿˣʸᵏᵐᵗⁱ]+)", lambda m: "^{" + m[1].translate(_SUPERSCRIPTS) + "}"),
         (
             r"(?<=\d)\s*\\(?:mathrm|text|rm)\{\s*[eE]\s*\}\s*(?:\{\s*([-+]?\d+)\s*\}|([-+]\d+))",
             r"e\1\2",
@@ -140,7 +141,6 @@ _LAST = tuple(
         (r"\"?\s*\b(?:negative|minus)\s+infinity\b\s*\"?", "-∞"),
         (r"\"?\s*\b(?:positive |plus )?infinity\b\s*\"?", "∞"),
         (r"^\s*\"?\s*(?:minus|negative)\s*\"?\s*(?=[\d.(\\$])", "-"),
-        (r"°\s*\"?\s*([CF])\s*\"?(?![A-Za-z(])", r"°\1"),
         (r"\\(?:vec|overrightarrow)\s*\{?\s*([A-Za-z])\s*\}?(?![A-Za-z])", r"\1"),
         (r"\{\s*([(\[\])<>=:.⟨⟩])\s*\}", r"\1"),
         (r"(?<=[(\[,\s+-])inf(?:ty)?(?=\s*[,)\]])", "∞"),
@@ -159,9 +159,11 @@ _LAST = tuple(
             r"(?<=[(\[⟪])\s*\d{1,3}(?:,\d{3})+\s*(?=[)\]⟫])",
             lambda m: m[0].replace(",", ", "),
         ),
+        (r"(?<![\d.])(\d)\{,\}(\d{3})(?=\s*\*\s*10\s*\^)", r"\1.\2"),
         (r"(?<![\d.])([1-9]\d{0,2})((?:\{,\}\d{3})+)(?![\d{])",
         lambda m: m[1] + m[2].replace("{,}", "")),
         (r"(?<=\d)\{,\}(?=\d)", "."),
+        (r"(?<![A-Za-z\\\d])([Cck])([1-4])(?![\d.])", r"\1_{\2}"),
         (r"\{,\}", ","),
         (r"(?<![\d.,])([1-9]\d{0,2})((?:,\d{3})+)(?![\d,])", lambda m: m[1] + m[2].replace(",",
         "")),
@@ -174,6 +176,7 @@ _LAST = tuple(
         (r"√", r"\\sqrt "),
         (r"\\sqrt\s*(\[[^\]]*\])?\s*([0-9A-Za-zα-ω])", r"\\sqrt\1{\2}"),
         (r"\^\s*(?:\{\s*°\s*\}|°)", "°"),
+        (r"°\s*\"?\s*([CF])\s*\"?(?![A-Za-z(])", r"°\1"),
         (r"\^\s*\{\s*('+)\s*\}|\^\s*('+)", r"\1\2"),
         (r"_\s*\{\s*\"?(\w+)\"?\s*\}", r"_{\1}"),
         (r"_\s*(\w)", r"_{\1}"),
@@ -186,6 +189,7 @@ _LAST = tuple(
         (r"(?<![\d.}])(\d+)\s*\\frac\{(\d+)\}\{(\d+)\}", r"(\1+\\frac{\2}{\3})"),
         (r"(?<![\d./*^])(\d+) (\d+)/(\d+)(?![\d/])", r"(\1+\\frac{\2}{\3})"),
         (r"(?<![\w}^_\])])\{([^{}]*[,|∈:][^{}]*|\s*)\}", r"⟪\1⟫"),
+        (r"(?<!\w)([a-z]) mod (\d+)\s*=\s*(-?\d+)\s*\.?$", r"\1≡\3 mod \2"),
         (r"\s+", " "),
     )
 )  # fmt: skip

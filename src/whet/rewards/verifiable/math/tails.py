@@ -18,11 +18,13 @@ _VERB = re.compile(
     r"|get|obtain|"
     r"find|have|measures|costs|totals|falls|lands|meets?|intersects?|crosses|simplif(?:y|ies)"
     r"|reduces|"
-    r"comes|amounts|converges|tends|factors|evaluates|expands|rounds)\b"
+    r"comes|amounts|converges|tends|factors|evaluates|expands|rounds|lasts|pays?|needs?|ends|has"
+    r"|corresponds?|consists?|sont|est|sind|ist|son|es|são|é|sono|è|beträgt|lautet|vaut|vale)\b"
     r"(?:\s+(?:exactly|now|just|only|simply|therefore|thus|then|hence|precisely|indeed|always|equal"
     r"|out|"
     r"down|up|to|on|at|in|as|by|of|be|the|an?|points?|values?|numbers?|given|solutions?"
-    r"|coordinates)\b)*"
+    r"|coordinates|one|integers|pairs|roots|maps?|functions?|limit|sum|total|family|precisely"
+    r"|remainder|each|exact)\b)*"
     r"|:(?=\s)|\b(?:hence|thus|therefore|so)\b,?)\s*",
     re.IGNORECASE,
 )

@@ -52,7 +52,7 @@ def worded(wanted: str, given: str, asked: str) -> bool | None:
     if _NOTHING.match(gold):
         return bool(_NOTHING.match(said))
     if gold == "infinitely many" or gold.startswith("infinitely many "):
-        bare = said in ("∞", "infinity") and not re.search(r"\bhow many\b|\bnumber of\b", asked)
+        bare = said in ("∞", "infinity") and not re.search(r"(?i)\bhow many\b|\bnumber of\b", asked)
         return bool(_INFINITE.match(said)) and not bare and not _DOUBT & set(said.split())
     if _is_same_text(gold, said, wanted):
         return True
