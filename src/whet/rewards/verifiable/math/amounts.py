@@ -31,7 +31,7 @@ _WHOLE = (7, 12, 19, 4, 9, 23, 2, 31, 14, 5, 16, 11)
 _ENOUGH = 4
 _MOST_NAMES = 8
 _PREFIX = re.compile(r"^([-+]?)\s*([$€£¥₹])\s*|^\"?(USD|EUR)\"?\s+")
-_SCIENTIFIC = re.compile(r"(\d)[eE]([-+]?\d{1,3})(?!\d)")
+SCIENTIFIC = re.compile(r"(\d)[eE]([-+]?\d{1,3})(?!\d)")
 _UNIT_AFTER = re.compile(
     r"^(?P<value>.*?[\d)}π!ei])\s*(?P<unit>(?:\"[^\"]*\"|[%‰°$€£¥₹¢]|(?:square|cubic)\s"
     r"|[A-Za-zμΩ°]+)"
@@ -49,7 +49,7 @@ _ARC_IN_WORDS = re.compile(
 _SHORT = {"K": "thousand", "k": "thousand", "M": "million", "B": "billion", "bn": "billion"}
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*\"?\s*([A-Za-zμ]+)\"?\.?(?:\s*(?:,|and|\"and\")?\s*)")
 _SYMBOL = 2  # letters of a symbol or of a product, at most
-_SMALL_WORDS = frozenset(["of", "in", "on", "to", "at", "by", "a", "an", "am", "pm"])
+_SMALL_WORDS = frozenset(["of", "in", "on", "to", "at", "by", "a", "an", "am", "pm", "de", "du", "di", "da", "do", "la", "le", "el"])
 _SAID_COUNT = re.compile(
     r"\b((?:an?|[a-z]+(?:-[a-z]+)?))\s+(?=(?:dollar|cent|euro|hour|minute|second|day|week|foot|feet|inch)(?:e?s)?\b)"
 )
@@ -81,18 +81,19 @@ def amounts(text: str) -> Iterator[Amount]:
     plain = tree_or_none(text)
     if plain is not None:
         yield Amount(plain, decimal=bool(_DECIMAL.fullmatch(text)))
-    scientific = _SCIENTIFIC.sub(r"\1*10^{\2}", text)
+    scientific = SCIENTIFIC.sub(r"\1*10^{\2}", text)
     if scientific != text and (found := tree_or_none(scientific)) is not None:
         yield Amount(found)
     yield from _angles(text)
     yield from _said_numbers(text)
-    yield from _with_unit(_SCIENTIFIC.sub(r"\1*10^{\2}", text))
+    yield from _with_unit(SCIENTIFIC.sub(r"\1*10^{\2}", text))
 
 
 def _angles(text: str) -> Iterator[Amount]:
     """Degrees with minutes and seconds of arc; feet have the same signs."""
     if prime := re.fullmatch(r"(\d+(?:\.\d+)?)'{1,2}", text):
-        yield Amount(("num", Fraction(prime[1])))
+        for size in ("inch", "arcsecond") if text.endswith("''") else ("ft", "arcminute"):
+            yield Amount(("num", Fraction(prime[1])), unit(size))
     if arc := _ARC.fullmatch(text) or _ARC_IN_WORDS.fullmatch(text):
         parts = [Fraction(part or 0) for part in arc.groups()]
         size = parts[0] + parts[1] / 60 + parts[2] / 3600

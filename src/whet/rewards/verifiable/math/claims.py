@@ -42,6 +42,8 @@ _UNDONE = re.compile(r"\\(?:int|sum|prod|lim|oint)(?![a-zA-Z])|\\frac\{d|[∫∑
 def claims(text: str, wanted: str, gold: list[Meaning], asked: str = "") -> list[str]:
     """The forms in which a text claims an answer; none where its parts contradict each other."""
     text = cut(text, _ARROW)[-1] if "⇒" not in wanted else text
+    if "↦" in text and enclosed(text) == "⟪⟫":
+        text = re.sub(r"\s*[:|][^:|]*$", "", text[1:-1])
     text = _MAPPED.sub(r"\1(\2)=", _IDENTICAL.sub(r"\1=", text))
     forms = [text]
     bare = unconditional(text)
@@ -70,6 +72,8 @@ def unconditional(text: str) -> str:
         return text
     for begin, end in places(text, _COMMA):
         parts = [part for piece in cut(text[end:], _COMMA) if (part := piece.strip('" '))]
+        while len(parts) > 1 and "∈" in parts[-1] and NAME.match(parts[0]):
+            del parts[0]  # `C_1, C_2 ∈ ℝ`
         if _REASON.search(text[begin:end]) or (parts and all(map(_CONDITION.search, parts))):
             return text[:begin].rstrip(' ,;"')
     return text
@@ -88,6 +92,7 @@ def _chain(text: str, wanted: str, asked: str) -> list[str] | None:
     if front and (
         _other_name(front[0], wanted)
         or is_not_asked(front[0], asked)
+        or _is_turned(front[0], asked)
         or is_unsolved(front[0], last, wanted, asked)
     ):
         return []
@@ -96,6 +101,13 @@ def _chain(text: str, wanted: str, asked: str) -> list[str] | None:
     last = _renamed(front[0], last, wanted, asked) if front else last
     plain = [side for side in front if _NUMBER.fullmatch(side)]
     return [last, *plain, *(rounded[-1:] if _may_round(last, wanted, asked) else [])]
+
+
+def _is_turned(name: str, asked: str) -> bool:
+    """Whether a tuple of names has another order than the alphabet's and the question's."""
+    inside = name.strip()
+    listed = [one.strip() for one in inside[1:-1].split(",")] if enclosed(inside) == "()" else []
+    return len(listed) > 1 and listed != sorted(listed) and squeezed(inside) not in squeezed(asked)
 
 
 def is_unsolved(left: str, right: str, wanted: str, asked: str) -> bool:
@@ -137,7 +149,7 @@ def _rounds(exact: str, side: str) -> bool:
     near = next((one for one in amounts(side) if one.closed), None)
     full = next((one for one in amounts(exact) if one.closed), None)
     if near is None or full is None:
-        return True
+        return full is None or not _PROSE.search(side)
     a, b = number_of(exact), number_of(side.replace('"', ""))
     if a is None or b is None:
         return True

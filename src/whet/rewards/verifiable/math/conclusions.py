@@ -90,7 +90,7 @@ _REVISED = re.compile(
     r"\b(?:or|wait|actually|sorry|correction|rather|maybe|perhaps|should|wrong|answer)\b", re.IGNORECASE
 )
 _CHECKING = re.compile(
-    r"^\W*(?:(?:quick |sanity |double[- ])?check(?:ing)?|verif(?:y|ying|ication)|indeed"
+    r"^\W*(?:(?:an? |the )?(?:quick |numerical |sanity |short |final |double[- ])*check(?:ing)?|verif(?:y|ying|ication)|indeed"
     r"|to (?:double[- ])?(?:check|verify)|explanation|explication|erklärung|justification|reason"
     r"(?:ing)?|because|as a check|proof|probe|vérification)\b",
     re.IGNORECASE,
@@ -101,7 +101,7 @@ _DOUBTED = re.compile(
     r"contradict\w*|fails?|"
     r"unless|if|suppos\w*|assum\w*|would(?! (?:therefore|thus|then|hence))|should|^\W*(?:first|next)|let|try|trying|check|but"
     r"|however|"
-    r"and more|then(?=\s\W?\d)|too|larger|smaller than|greater|remainder vanishes|still to|remains to|so far|initially|"
+    r"and more|contributes?|then(?=\s\W?\d)|too|larger|smaller than|greater|remainder vanishes|still to|remains to|so far|initially|"
     r"at first)\b",
     re.IGNORECASE,
 )
@@ -113,7 +113,8 @@ _INSTEAD = re.compile(
 _COMMENT = re.compile(
     r"(?<=[\w$)\]}\ue011²³%°⁰¹⁴-⁹])(?:,?\s+and (?:both|all|each)\s[^=$]*|,?\s+(?:or,? )?equivalently\b.*"
     r"|,\s+(?:or |which is |that is |i\.e\. |numerically )?(?:about|approximately|roughly|numerically|nearly)\b.*"
-    r"|,\s+which (?:is|are|gives|makes) [^\d$=]*(?:(?:more|less|fewer|larger|smaller|greater) [^=$]*)?)$",
+    r"|,\s+which (?:is|are|gives|makes) (?:the|what|exactly|indeed)\b[^\d$=]*"
+    r"|,\s+which (?:is|are) [^\d$=]*(?:more|less|fewer|larger|smaller|greater) [^=$]*)$",
     re.DOTALL,
 )  # noqa: RUF001
 _OPERATION_BEFORE = re.compile(r"(?:[+*/^_×÷·]\s*|\w[({[])$")
@@ -168,7 +169,7 @@ def concluded(text: str) -> str:
     with a word of doubt, such as `about` or `if`, concludes nothing.
     """
     text = _END_OF_PROOF.sub("", text.strip()).replace("?", "?.")  # a sentence keeps its `?`
-    text = re.sub(r"[^\w.!?。*$)\]}%°`>½⅓⅔¼¾⅕⅛⅜⅝⅞⟩∞∅'\"]+$", "", text.strip())  # noqa: RUF001
+    text = re.sub(r"[^\w.!?。*$)\]}%‰°€£¥¢₹′″`>½⅓⅔¼¾⅕⅛⅜⅝⅞⟩∞∅'\"]+$", "", text.strip())  # noqa: RUF001
     last = text.rsplit("\n", 1)[-1]
     if not _ENDED.search(text) and (_LEFT_OPEN.search(text) or not _SAYING.search(last)):
         return ""

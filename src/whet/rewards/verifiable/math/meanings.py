@@ -52,6 +52,10 @@ _MULTIPLES = re.compile(
     r'^(?:"?\s*(?:all |the |every |any )*(?:positive |non-?negative |integer |integral )*multiples? of\s*"?\s*'
     r"(?=\w+$)|(?=\d+\s*\|))(\w+)(?:\s*\|\s*[a-z])?$"
 )
+_REMAINDER = re.compile(
+    r'^"?\s*(?:(?:all|the|every|any) )*integers? (?:leaving|with|that (?:leaves?|has|have)) (?:an? |the )?remainder '
+    r'(?:of )?(\d+) (?:when divided by|on division by|modulo|mod) ([1-9]\d*)"?$'
+)
 _BUILT = re.compile(
     r"^⟪\s*\(\s*([a-z]\s*,\s*[a-z](?:\s*,\s*[a-z])?)\s*\)\s*(?:∈[^:|]*)?[:|](.*=.*)⟫$", re.DOTALL
 )
@@ -99,6 +103,8 @@ def _modular(text: str) -> Residue | Several | None:
     if multiple := _MULTIPLES.match(text):
         step = numeral(multiple[1]) or Fraction(int(multiple[1]) if multiple[1].isdecimal() else 0)
         return Residue(Fraction(0), step) if step else None
+    if left := _REMAINDER.match(text):
+        return Residue(Fraction(int(left[1])) % int(left[2]), Fraction(int(left[2])))
     match = _MODULUS.match(text)
     modulus = number_of(match[3]) if match else None
     if match is None or not isinstance(modulus, Fraction) or not modulus:

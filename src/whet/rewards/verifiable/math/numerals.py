@@ -23,11 +23,13 @@ _ORDINALS = {
 } | _IRREGULAR
 _PARTS = _ORDINALS | {"half": 2, "halve": 2, "quarter": 4}
 _WORD = re.compile(r"[a-z]+(?:-[a-z]+)?")
+_TEN, _TWENTY = 10, 20
 _ARTICLES = ("a", "an")
 
 
 def numeral(text: str) -> Fraction | None:
     """The number that words say; None for any other text."""
+    text = re.sub(r"(?<=thousand|.million|.billion),", "", text)
     if re.sub(r"[A-Za-z\s-]", "", text):
         return None
     words = _WORD.findall(text.casefold())
@@ -65,11 +67,16 @@ def _fraction(words: list[str], under: int) -> Fraction | None:
     return None if whole is None or above is None else whole + above / under
 
 
+def _may_follow(before: int, added: int) -> bool:
+    """Whether a number word may stand behind the tens before it: `one two` is no number."""
+    return not before or (before % 10 == 0 and before >= _TWENTY and 0 < added < _TEN)
+
+
 def _integer(hyphened: list[str]) -> Fraction | None:
     words = [word for pair in hyphened for word in pair.split("-")]
     total, group, seen = 0, 0, False
     for word in words:
-        if word in _SMALL:
+        if word in _SMALL and _may_follow(group % 100, _SMALL[word]):
             group += _SMALL[word]
         elif word == "hundred" and (seen or words[0] in _ARTICLES):
             group = max(group, 1) * 100

@@ -78,6 +78,9 @@ def _integers(gold: Meaning, answer: Meaning) -> bool:
             return _class_of(gold) == _class_of(answer)
         case Residue(), Amount():
             return answer.unit is None and _class_of(_as_family(answer)) == gold
+        case Amount(), SolutionFamily():
+            family = _as_family(gold)
+            return isinstance(family, SolutionFamily) and families(family, answer)
         case SolutionFamily(), Amount():
             family = _as_family(answer)
             return isinstance(family, SolutionFamily) and families(gold, family)

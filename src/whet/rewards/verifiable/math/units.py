@@ -62,6 +62,7 @@ _PREFIXES = {
     -12),
 }  # fmt: skip
 _DEGREES = re.compile(r"^(?:degrees?|deg)\.?\s+(C|F)(?:elsius|ahrenheit)?$", re.IGNORECASE)
+_ARC = re.compile(r"\b(minute|second)s? of arc\b|\barc[- ](?=(?:min|sec))")
 _HOURS = re.compile(r"\bwatt[- ]?hours?\b|(?<=kilo)watt[- ]?hours?\b")
 _SYMBOL = 2  # letters of a symbol such as `ms`, which is no plural
 _DAY = 86400
@@ -70,6 +71,8 @@ _OTHERS = {
     "week wk": (7 * _DAY, {"s": 1}),
     "year yr": (1, {"year": 1}), "month": (1, {"month": 1}),
     "rad radian": (1, {"rad": 1}), "° deg degree": (math.pi / 180, {"rad": 1}),
+    "arcminute arcmin": (math.pi / 10_800, {"rad": 1}),
+    "arcsecond arcsec": (math.pi / 648_000, {"rad": 1}),
     "rev revolution": (2 * math.pi, {"rad": 1}), "°C celsius": (1, {"°C": 1}), "°F fahrenheit": (1,
     {"°F": 1}),
     "$ dollar USD usd buck": (1, {"$": 1}), "¢ cent": (Fraction(1, 100), {"$": 1}),
@@ -144,7 +147,7 @@ def unit(text: str) -> Unit | None:
     One word or several that are no unit are a unit of their own, as `free seats`.
     """
     text = _DEGREES.sub(r"°\1", text.replace('"', " ").strip().strip("."))
-    text = re.sub(r"(?<=[a-z])-(?=[a-z])", " ", _HOURS.sub("watthour", text))
+    text = re.sub(r"(?<=[a-z])-(?=[a-z])", " ", _HOURS.sub("watthour", _ARC.sub(r"arc\1", text)))
     whole = named(text)
     if whole is not None:
         return whole
