@@ -36,7 +36,8 @@ _TAKEN_BACK = re.compile(
 _NEXT_SENTENCE = re.compile(r"[.;!]\$?\s+[^\W\d_]")
 _ANOTHER = re.compile(
     r"^[\s$.,;]*and\b|\band[\s$]*$|\b(?:or|also|alternatively|otherwise|either|maybe|perhaps|possibly|could|might|may|another"
-    r"|other|second|first|both|as well|too|then again|not sure)\b|\(\w+\)|\?", re.IGNORECASE
+    r"|other|second|first|both|as well|too|then again|not sure)\b|\(\w+\)|\?",
+    re.IGNORECASE,
 )
 _MARK = 32  # characters, at least as many as the longest mark has
 _FORMULA = re.compile(r"\$([^$]+)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]")

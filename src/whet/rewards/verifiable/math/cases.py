@@ -13,7 +13,9 @@ _CASES = re.compile(
     re.DOTALL,
 )
 _WORDS = re.compile(r'"\s*(?:if|for|when|where|as|,)?\s*"|\b(?:if|for|when|where)\b|"')
-_PIECE = re.compile(r'^(?:[A-Za-z]\([a-z]\)\s*=\s*)?(.+?)\s*"?\s*\b(?:for|if|when|on)\b\s*"?\s*(.+)$')
+_PIECE = re.compile(
+    r'^(?:[A-Za-z]\([a-z]\)\s*=\s*)?(.+?)\s*"?\s*\b(?:for|if|when|on)\b\s*"?\s*(.+)$'
+)
 _ELSE = re.compile(r"^(?:otherwise|else|elsewhere)$")
 
 
@@ -34,7 +36,11 @@ def piecewise(text: str) -> Piecewise | None:
 
 def _said(text: str) -> list[str]:
     """The rows of `f(x) = 2 for x < 2, and f(x) = 2x - 2 for x ≥ 2`."""
-    pieces = [one for one in re.split(r"(?:,|;)?\s+and\s+|[;,]\s+(?=[^,;]*\b(?:for|if|when|on)\b)", text) if one]
+    pieces = [
+        one
+        for one in re.split(r"(?:,|;)?\s+and\s+|[;,]\s+(?=[^,;]*\b(?:for|if|when|on)\b)", text)
+        if one
+    ]
     found = [_PIECE.match(one.strip(" ,.")) for one in pieces]
     known = [f"{one[1]}&{one[2]}" for one in found if one is not None]
     return known if 1 < len(known) == len(found) else []

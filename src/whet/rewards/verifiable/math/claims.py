@@ -24,16 +24,20 @@ _CLOSE = 1e-12  # relative
 _REASON = re.compile(r"\b(?:for|where|with|if|when|since)\s*$")
 _IDENTICAL = re.compile(r"^(\s*[A-Za-z](?:\([a-z]\))?\s*)≡(?!.*mod)")
 _MAPPED = re.compile(
-    r"^(?:\"?the (?:functions?|maps?|family)\"?\s*)?⟪?\s*(?:([A-Za-z](?:\^\{-1\})?)\s*:)?\s*([a-z])\s*↦\s*"
+    r"^(?:\"?the (?:functions?|maps?"
+    r"|family)\"?\s*)?⟪?\s*(?:([A-Za-z](?:\^\{-1\})?)\s*:)?\s*([a-z])\s*↦\s*"
 )
 _LISTED = re.compile(r"[,;]|\b(?:and|or)\b|\"\s*(?:and|or)\s*\"")
 _CONDITION = re.compile(
     r"≠|^\(?\s*\"?\s*(?:since|because|as|for|where|with|if|when|only|provided|not|the only|some"
     r"|all|any|every|each|"
     r"i\.?e|exact)\b"
-    r"|∈\s*\\[RNQC]|\b(?:arbitrary|constants?|(?:any|a) real(?: number)?)\b|^\(?\s*[A-Za-z]\s*(?:[<>≤≥])"
+    r"|∈\s*\\[RNQC]|\b(?:arbitrary|constants?|(?:any|a) real(?: number)?)\b"
+    r"|^\(?\s*[A-Za-z]\s*(?:[<>≤≥])"
 )
-MEMBER = re.compile(r"^\(?\s*[A-Za-zα-ω](?:_\{\w+\})?(?:\s*[,;]\s*[A-Za-z])*\s*\)?\s*(?:∈|\"in\")\s*")
+MEMBER = re.compile(
+    r"^\(?\s*[A-Za-zα-ω](?:_\{\w+\})?(?:\s*[,;]\s*[A-Za-z])*\s*\)?\s*(?:∈|\"in\")\s*"
+)
 NAME = re.compile(r"^(?:[A-Za-zα-ωΑ-Ω]'*(?:_\{[^{}]*\})?)$")
 CALLED = re.compile(r"^([A-Za-z]'*(?:\^\{-1\}|\^\{\(\d\)\})?)(?:\(([a-z])\)|_\{([a-z])\})$")
 _UNDONE = re.compile(r"\\(?:int|sum|prod|lim|oint)(?![a-zA-Z])|\\frac\{d|[∫∑∏]")

@@ -106,7 +106,7 @@ def _dates(gold: Date, answer: Date) -> bool:
 
 
 def _pieces(gold: Piecewise, answer: Piecewise) -> bool:
-    """Whether both functions have one value at each end of a piece, and one formula between ends."""
+    """Whether both functions have one value at each end of a piece, and one formula between."""
     ends = [at for of in (gold, answer) for _, where in of.parts for at in where.points]
     for at in probes(ends):
         one, other = gold.at(at), answer.at(at)

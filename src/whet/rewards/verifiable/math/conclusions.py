@@ -2,12 +2,9 @@
 
 import re
 
-from whet.rewards.verifiable.math.evaluation import Value, same
-from whet.rewards.verifiable.math.regions import number_of
-from whet.rewards.verifiable.math.spelling import spelled
-
 _ANNOUNCED = re.compile(
-    r"\banswers?\s*(?:\*+\s*)?(?:is|are|would be|will be|must be|=|:)\s*(?:that\s)?[:：]?\s*(?:\*+\s+)?(?=\S)"
+    r"\banswers?\s*(?:\*+\s*)?(?:is|are|would be|will be|must be|="
+    r"|:)\s*(?:that\s)?[:：]?\s*(?:\*+\s+)?(?=\S)"
     r"|\b(?:r[ée]ponse(?: finale)? est|Antwort (?:ist|lautet)|Ergebnis (?:ist|lautet)"
     r"|respuesta(?: final)? es|"
     r"resposta(?: final)? é|risposta(?: finale)? è)\s*[:]?\s*(?=\S)",  # noqa: RUF001
@@ -40,7 +37,8 @@ FORMULA = re.compile(
     re.DOTALL,
 )
 _BOLD = re.compile(
-    r"(?<![\w)*])\*{2,3}(?=[^\s*])(.+?)(?<=[^\s*])\*{2,3}(?![\w(*])|<b>(.+?)</b>|__(.+?)__", re.DOTALL
+    r"(?<![\w)*])\*{2,3}(?=[^\s*])(.+?)(?<=[^\s*])\*{2,3}(?![\w(*])|<b>(.+?)</b>|__(.+?)__",
+    re.DOTALL,
 )
 _UNSURE = re.compile(
     r"can(?:'t|not)|(?<!that )\bcould|\bunable\b|\bsorry\b|\bnot sure\b|\bunsure\b|\bperhaps\b"
@@ -55,7 +53,8 @@ _DENIED = re.compile(
     re.IGNORECASE,
 )
 _NUMBER = re.compile(
-    r"(?<![\w.,])[-−–+]?[$€£]?\s?(?:\d{1,3}(?:[,\u202f\u00a0 ]\d{3})+(?!\d)|\d+)(?:[.,]\d+)?(?:\s\d+/\d+|\s?/\s?\d+)?\s?%?(?![\w-])(?!\.\d)"  # noqa: RUF001
+    r"(?<![\w.,])[-−–+]?[$€£]?\s?(?:\d{1,3}(?:[,\u202f\u00a0 ]\d{3})+(?!\d)"  # noqa: RUF001
+    r"|\d+)(?:[.,]\d+)?(?:\s\d+/\d+|\s?/\s?\d+)?\s?%?(?![\w-])(?!\.\d)"  # noqa: RUF001
 )
 _ASIDE = re.compile(
     r"\((?!\s*or\b)[^()]*[A-Za-z][^()]*\)|\b(?:because|since|so that|which means|compared"
@@ -87,10 +86,12 @@ _OFFER = re.compile(
     re.IGNORECASE,
 )
 _REVISED = re.compile(
-    r"\b(?:or|wait|actually|sorry|correction|rather|maybe|perhaps|should|wrong|answer)\b", re.IGNORECASE
+    r"\b(?:or|wait|actually|sorry|correction|rather|maybe|perhaps|should|wrong|answer)\b",
+    re.IGNORECASE,
 )
 _CHECKING = re.compile(
-    r"^\W*(?:(?:an? |the )?(?:quick |numerical |sanity |short |final |double[- ])*check(?:ing)?|verif(?:y|ying|ication)|indeed"
+    r"^\W*(?:(?:an? |the )?(?:quick |numerical |sanity |short |final |double[-"
+    r" ])*check(?:ing)?|verif(?:y|ying|ication)|indeed"
     r"|to (?:double[- ])?(?:check|verify)|explanation|explication|erklärung|justification|reason"
     r"(?:ing)?|because|as a check|proof|probe|vérification)\b",
     re.IGNORECASE,
@@ -99,9 +100,11 @@ _FAILED = re.compile(r"\b(?:fails?|contradict\w*|wrong|not|no|but|however)\b|≠
 _DOUBTED = re.compile(
     r"\b(?:close to|near(?:ly)?|almost|about|around|roughly|between|at least|at most|"
     r"contradict\w*|fails?|"
-    r"unless|if|suppos\w*|assum\w*|would(?! (?:therefore|thus|then|hence))|should|^\W*(?:first|next)|let|try|trying|check|but"
+    r"unless|if|suppos\w*|assum\w*|would(?! (?:therefore|thus|then|hence))|should|^\W*(?:first"
+    r"|next)|let|try|trying|check|but"
     r"|however|"
-    r"and more|contributes?|then(?=\s\W?\d)|too|larger|smaller than|greater|remainder vanishes|still to|remains to|so far|initially|"
+    r"and more|contributes?|then(?=\s\W?\d)|too|larger|smaller than|greater|remainder vanishes"
+    r"|still to|remains to|so far|initially|"
     r"at first)\b",
     re.IGNORECASE,
 )
@@ -111,8 +114,10 @@ _INSTEAD = re.compile(
     re.IGNORECASE,
 )
 _COMMENT = re.compile(
-    r"(?<=[\w$)\]}\ue011²³%°⁰¹⁴-⁹])(?:,?\s+and (?:both|all|each)\s[^=$]*|,?\s+(?:or,? )?equivalently\b.*"
-    r"|,\s+(?:or |which is |that is |i\.e\. |numerically )?(?:about|approximately|roughly|numerically|nearly)\b.*"
+    r"(?<=[\w$)\]}\ue011²³%°⁰¹⁴-⁹])(?:,?\s+and (?:both|all|each)\s[^=$]*|,?\s+(?:or,?"
+    r" )?equivalently\b.*"
+    r"|,\s+(?:or |which is |that is |i\.e\. |numerically )?(?:about|approximately|roughly"
+    r"|numerically|nearly)\b.*"
     r"|,\s+which (?:is|are|gives|makes) (?:the|what|exactly|indeed)\b[^\d$=]*"
     r"|,\s+which (?:is|are) [^\d$=]*(?:more|less|fewer|larger|smaller|greater) [^=$]*)$",
     re.DOTALL,
@@ -191,7 +196,7 @@ def _is_beside(sentence: str) -> bool:
 
 
 def _concludes(sentence: str) -> bool:
-    """Whether the last clause of a sentence has no word of doubt, outside of asides and formulas."""
+    """Whether the last clause of a sentence has no word of doubt outside of asides."""
     main = dropped(_ASIDE, without_comment(without_contrast(sentence)))
     words = re.sub(r"\\[A-Za-z]+", "", FORMULA.sub("", main))
     return not _DOUBTED.search(_CLAUSE.split(words)[-1])

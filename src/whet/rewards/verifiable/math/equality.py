@@ -52,7 +52,11 @@ def equal(gold: str, answer: str, question: str = "") -> bool | None:
     if isinstance(choice, bool):
         return choice
     wanted, given = choice
-    if _ASKS_FOR_ALL.search(asked) and enclosed(given) == "⟪⟫" and not _LISTED.search(given + wanted):
+    if (
+        _ASKS_FOR_ALL.search(asked)
+        and enclosed(given) == "⟪⟫"
+        and not _LISTED.search(given + wanted)
+    ):
         given = given[1:-1].strip()
     if squeezed(wanted) == squeezed(given):
         return True

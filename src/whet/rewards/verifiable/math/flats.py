@@ -1,4 +1,4 @@
-r"""Points, lines and planes of vectors: `(1, 2) + t(3, 4)`, `\operatorname{span}\{…\}`, `(t, 2t)`."""
+r"""Lines and planes of vectors: `(1, 2) + t(3, 4)`, `\operatorname{span}\{…\}`, `(t, 2t)`."""
 
 import re
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ _COLUMN = re.compile(
 _REAL = re.compile(
     r'[,;:|]*\s*"?\s*(?:for|with|where|,|:|such that)*\s*"?\s*\(?(?P<names>[a-zλμ](?:_\{\w\})?'
     r'(?:\s*(?:,|"?\s*and\s*"?)\s*[a-zλμ](?:_\{\w\})?)*)\s*(?:∈\s*(?:\\R|\\Q|\\C)|"?\s*(?:is|are|being)?\s*'
-    r'(?:an?y? |all |arbitrary |free |some )*(?:real|arbitrary|free|parameter)s?'
+    r"(?:an?y? |all |arbitrary |free |some )*(?:real|arbitrary|free|parameter)s?"
     r'(?: (?:number|constant|parameter|scalar|variable)s?)?\s*"?)\s*\)?$'
 )
 _NAMED = re.compile(r"^\(?\s*[a-z](?:_\{\d\})?(?:\s*,\s*[a-z](?:_\{\d\})?)+\s*\)?\s*=(?!.*=)")
@@ -36,9 +36,7 @@ class Flat:
     def equals(self, other: "Flat") -> bool:
         """Whether both have the same points: each base and each direction lies in the other one."""
         mine, theirs = len(_basis(self.directions)), len(_basis(other.directions))
-        moved = tuple(
-            _exact_difference(a, b) for a, b in zip(self.base, other.base, strict=False)
-        )
+        moved = tuple(_exact_difference(a, b) for a, b in zip(self.base, other.base, strict=False))
         together = _basis((*self.directions, *other.directions, moved))
         return len(self.base) == len(other.base) and mine == theirs == len(together)
 
@@ -53,7 +51,7 @@ def flat(text: str) -> Flat | None:
     if match is None:
         return None
     free = re.findall(r"[a-zλμ](?:_\{\w\})?", re.sub(r'"[^"]*"|\band\b', " ", match["names"]))
-    body = _NAMED.sub("", inner[: match.start()].strip(" ,;:|\"")).strip()
+    body = _NAMED.sub("", inner[: match.start()].strip(' ,;:|"')).strip()
     body = _NAMED_ALONE.sub("", body)
     coordinates = _coordinates(body)
     return None if coordinates is None else _of_formulas(coordinates, free)
@@ -124,7 +122,10 @@ def _of_formulas(coordinates: Sequence[Tree], free: Sequence[str]) -> Flat | Non
     )
     for place, end in enumerate(ends):
         moved = sum(
-            (inexact(probe[name]) * inexact(d[place]) for name, d in zip(free, directions, strict=True)),
+            (
+                inexact(probe[name]) * inexact(d[place])
+                for name, d in zip(free, directions, strict=True)
+            ),
             inexact(base[place]),
         )
         if not same(moved, inexact(end)):

@@ -10,7 +10,8 @@ _TEENS = {
     "seize dix-sept dix-huit dix-neuf",
     "de": "null ein zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn "
     "fünfzehn sechzehn siebzehn achtzehn neunzehn",
-    "es": "cero uno dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince "
+    "es": "cero uno dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce"
+    " quince "
     "dieciséis diecisiete dieciocho diecinueve",
     "pt": "zero um dois três quatro cinco seis sete oito nove dez onze doze treze catorze quinze "
     "dezasseis dezassete dezoito dezanove",
@@ -55,10 +56,16 @@ def _table() -> Mapping[str, int]:
             for value, word in enumerate(small[1:10], 1):
                 found |= dict.fromkeys(_joined(language, tens, word), 10 * place + value)
     for value, word in enumerate(_TEENS["fr"].split()[10:], 70):
-        found |= {f"soixante-{word}": value, f"soixante et {word}": value, f"quatre-vingt-{word}": value + 20}
+        found |= {
+            f"soixante-{word}": value,
+            f"soixante et {word}": value,
+            f"quatre-vingt-{word}": value + 20,
+        }
     for value, word in enumerate(_TEENS["fr"].split()[1:10], 81):
         found[f"quatre-vingt-{word}"] = value
-    found |= {f"{hundred}{word}": 100 + value for word, value in found.items() for hundred in _HUNDREDS}
+    found |= {
+        f"{hundred}{word}": 100 + value for word, value in found.items() for hundred in _HUNDREDS
+    }
     return {_bare(word): value for word, value in found.items()}
 
 

@@ -23,13 +23,20 @@ def matrix(text: str) -> Several | None:
     """The matrix, the column or the multiple of a row that a text is; None for any other text."""
     if (turned := _TRANSPOSED.match(text)) is not None:
         return _turned(turned[1].strip())
+    match = _MATRIX.search(text)
+    return _square(text) or _nested(text) or _multiple(text) if match is None else _set(text, match)
+
+
+def _square(text: str) -> Several | None:
+    """`diag(1, 2)`, and `I_2`."""
     if (diagonal := _DIAGONAL.match(text)) is not None:
         return _diagonal(cut(diagonal[1], _COMMA))
-    if (size := _IDENTITY.match(text)) is not None:
-        return _diagonal([_ONE] * int(size[1]))
-    match = _MATRIX.search(text)
-    if match is None:
-        return _nested(text) or _multiple(text)
+    size = _IDENTITY.match(text)
+    return _diagonal([_ONE] * int(size[1])) if size else None
+
+
+def _set(text: str, match: re.Match[str]) -> Several | None:
+    """The matrix of an environment, perhaps with a factor before it."""
     if enclosed(text) in ("[]", "()"):  # around an array
         return matrix(text[1:-1].strip())
     before, after = text[: match.start()].strip(" *"), text[match.end() :].strip()

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from fractions import Fraction
 from itertools import islice
 
-from whet.rewards.verifiable.math.amounts import amounts, compound
+from whet.rewards.verifiable.math.amounts import amounts
 from whet.rewards.verifiable.math.cases import piecewise
 from whet.rewards.verifiable.math.claims import sides_agree
+from whet.rewards.verifiable.math.compounds import compound
 from whet.rewards.verifiable.math.constants import renamed_tree
 from whet.rewards.verifiable.math.dates import date
 from whet.rewards.verifiable.math.enumerated import enumerated
@@ -49,11 +50,13 @@ _MOST_READINGS = 4  # of an item
 _DEEPEST = 30  # brackets in brackets
 _MODULUS = re.compile(r"^(?:(.*?)≡)?(.*?),?\s*\(?\s*mod\s+(.*?)\)?$")
 _MULTIPLES = re.compile(
-    r'^(?:"?\s*(?:all |the |every |any )*(?:positive |non-?negative |integer |integral )*multiples? of\s*"?\s*'
+    r'^(?:"?\s*(?:all |the |every |any )*(?:positive |non-?negative |integer |integral'
+    r' )*multiples? of\s*"?\s*'
     r"(?=\w+$)|(?=\d+\s*\|))(\w+)(?:\s*\|\s*[a-z])?$"
 )
 _REMAINDER = re.compile(
-    r'^"?\s*(?:(?:all|the|every|any) )*integers? (?:leaving|with|that (?:leaves?|has|have)) (?:an? |the )?remainder '
+    r'^"?\s*(?:(?:all|the|every|any) )*integers? (?:leaving|with|that (?:leaves?|has|have))'
+    r" (?:an? |the )?remainder "
     r'(?:of )?(\d+) (?:when divided by|on division by|modulo|mod) ([1-9]\d*)"?$'
 )
 _BUILT = re.compile(
@@ -61,7 +64,8 @@ _BUILT = re.compile(
 )
 _FAMILY = re.compile(
     r'^(.*?)[,\s:|]*(?:"?\s*(?:with|where|for|for all|for any|for every|'
-    r'for some|for each|,)?\s*"?)\s*\(?\b([a-zA-Z])\s*(?:∈\s*\\[ZN]\s*(?:[\^_]\{?[^{}]*\}?)?|"?\s*(?:is |are )?(?:any|an|some|arbitrary|an arbitrary|'
+    r'for some|for each|,)?\s*"?)\s*\(?\b([a-zA-Z])\s*(?:∈\s*\\[ZN]\s*(?:[\^_]\{?[^{}]*\}?)?'
+    r'|"?\s*(?:is |are )?(?:any|an|some|arbitrary|an arbitrary|'
     r'∈)?\s*integer"?)\s*\)?$'
 )
 _FAMILY_NAMED_LAST = re.compile(
@@ -84,9 +88,7 @@ def meanings(text: str) -> Iterator[Meaning]:
     if (pieces := piecewise(text)) is not None:
         yield pieces
         return
-    for reader in (
-        based, clock, _modular, _family, _families, enumerated, matrix, flat, region, compound, _ratio
-    ):  # fmt: skip
+    for reader in _READERS:
         found = reader(text)
         if found is not None:
             yield found
@@ -245,3 +247,18 @@ def _equation(text: str) -> CurveEquation | None:
         case [tuple() as left, tuple() as right]:
             return CurveEquation(left, right)
     return None
+
+
+_READERS = (
+    based,
+    clock,
+    _modular,
+    _family,
+    _families,
+    enumerated,
+    matrix,
+    flat,
+    region,
+    compound,
+    _ratio,
+)

@@ -7,6 +7,7 @@ from whet.rewards.verifiable.math.numerals import numeral
 
 _BASES = range(2, 37)
 _DAY, _NOON = 24, 12  # hours
+_EVENING = range(6, 12)
 _BASE_NAMES = {
     "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
     "ten": 10,
@@ -34,7 +35,8 @@ _SAID_HALF = re.compile(r"\s*(?:in the (morning|afternoon|evening)|(at night))$"
 def _half(said: re.Match[str]) -> str:
     """`in the morning` as ` am`; `at night` is before midnight from six on."""
     if said[2]:
-        return " pm" if int(re.match(r"\d*", said.string)[0] or 0) in range(6, 12) else " am"
+        hour = said.string.split(":")[0].split(" ")[0]
+        return " pm" if hour.isdecimal() and int(hour) in _EVENING else " am"
     return " am" if said[1] == "morning" else " pm"
 
 
@@ -44,7 +46,9 @@ def _in_digits(said: re.Match[str]) -> str:
     if hour is None or hour.denominator != 1:
         return said[0]
     past = said[2] == "past"
-    return f"{int(hour) if past else (int(hour) - 2) % _NOON + 1}:{minutes if past else 60 - minutes}"
+    return (
+        f"{int(hour) if past else (int(hour) - 2) % _NOON + 1}:{minutes if past else 60 - minutes}"
+    )
 
 
 def based(text: str) -> Based | None:

@@ -1,4 +1,4 @@
-"""English number words: `sixty-one`, `two and one eighth`, `thirteen fifty-fifths`, `the fourteenth`."""
+"""English number words: `sixty-one`, `two and one eighth`, `two fifty-fifths`, `fourteenth`."""
 
 import re
 from fractions import Fraction

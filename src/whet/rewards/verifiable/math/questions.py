@@ -25,7 +25,8 @@ _ASKED_NAME = re.compile(
 _DERIVATIVE = re.compile(r"\\frac\{d([a-z])\}\{d([a-z])\}|(?<![a-z])d([a-z])/d([a-z])(?![a-z])")
 _ASKED = re.compile(
     r"how many ((?:\"?[a-z]+\"?\s?){1,3})|"
-    r"\(?\b(?:in|to|into) \"?((?:degrees |square |cubic )?[A-Za-zμ°]+(?:[/*][A-Za-z]+)*(?:\^\{?-?\d\}?)?)\"?\s*(?=[?).,]|$)",
+    r"\(?\b(?:in|to|into) \"?((?:degrees |square |cubic"
+    r" )?[A-Za-zμ°]+(?:[/*][A-Za-z]+)*(?:\^\{?-?\d\}?)?)\"?\s*(?=[?).,]|$)",
     re.IGNORECASE,
 )
 

@@ -29,7 +29,8 @@ _EXCEPT = re.compile(
     r"(?:except|except for|other than|but|besides)\s+(?:[a-z]\s*=\s*)?(.*)$"
 )
 _SUCH = re.compile(
-    r'^"?\s*(?:the )?(?:set of )?(?:all )?(?:the )?(?:real |possible )*(?:numbers |values (?:of )?)?"?\s*[a-z]\s*"?\s*'
+    r'^"?\s*(?:the )?(?:set of )?(?:all )?(?:the )?(?:real |possible )*(?:numbers |values'
+    r' (?:of )?)?"?\s*[a-z]\s*"?\s*'
     r'(?:with|such that|for which|satisfying|where)\s*"?\s*(.+)$'
 )
 _EVERY = re.compile(

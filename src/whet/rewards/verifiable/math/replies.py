@@ -11,7 +11,7 @@ from whet.rewards.verifiable.math.conclusions import (
     doubts,
     labelled_span,
 )
-from whet.rewards.verifiable.math.saying import known_unit
+from whet.rewards.verifiable.math.wording import known_unit
 from whet.types import Finish
 
 _TAIL = 4000  # characters at the end of a reply in which a conclusion is looked for

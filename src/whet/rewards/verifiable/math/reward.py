@@ -11,9 +11,10 @@ from whet.rewards.verifiable.math.normal import formula, plain
 from whet.rewards.verifiable.math.number import number
 from whet.rewards.verifiable.math.parts import parts
 from whet.rewards.verifiable.math.replies import Given, given
-from whet.rewards.verifiable.math.saying import in_words, says
+from whet.rewards.verifiable.math.saying import says
 from whet.rewards.verifiable.math.symbolic import agree
 from whet.rewards.verifiable.math.tolerance import within
+from whet.rewards.verifiable.math.wording import in_words
 from whet.rewards.verifiable.verdicts import no_answer, nothing_to_compare
 from whet.sandbox.workers import Died, Workers
 from whet.types import Reason, Rollout, Task, Verdict

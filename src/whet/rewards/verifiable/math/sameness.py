@@ -143,7 +143,12 @@ def _labelled(gold: Several, answer: Several) -> bool:
     """`y = 2, x = 3` is (3, 2): names in alphabetical order."""
     if _are_parts(gold) != _are_parts(answer):
         return in_order(gold.items, answer.items)
-    if gold.labels and all(gold.labels) and all(answer.labels) and set(gold.labels) != set(answer.labels):
+    if (
+        gold.labels
+        and all(gold.labels)
+        and all(answer.labels)
+        and set(gold.labels) != set(answer.labels)
+    ):
         return _by_initials(gold, answer)
     if any(map(_is_word, gold.labels)):
         return _fits(gold, answer)

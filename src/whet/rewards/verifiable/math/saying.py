@@ -1,4 +1,4 @@
-"""Whether the words of an answer say what is right: sentences, labels, asides, units, number words."""
+"""Whether the words of an answer say what is right: sentences, labels, asides."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -14,18 +14,12 @@ from whet.rewards.verifiable.math.conclusions import (
     without_contrast,
 )
 from whet.rewards.verifiable.math.evaluation import same
-from whet.rewards.verifiable.math.foreign_numerals import foreign, foreign_words
 from whet.rewards.verifiable.math.questions import ROUNDED, is_not_asked
 from whet.rewards.verifiable.math.regions import number_of
 from whet.rewards.verifiable.math.spelling import spelled
 from whet.rewards.verifiable.math.tails import head, is_another, is_subordinate, tails
-from whet.rewards.verifiable.math.units import unit
+from whet.rewards.verifiable.math.wording import known_unit, said_number
 
-_UNIT_BEHIND = re.compile(
-    r"[\s$\\)]*(?:\\[,;: ])?\s*(?:\\(?:text|mathrm)\{\s*([^{}]{1,24})\}|(?!in\b|"
-    r"second\b)((?:degrees|square|cubic) [A-Za-z]{1,14}|[A-Za-z]{2,14} per [a-z]{2,9}"
-    r"|[A-Za-zμ°]{2,14}(?:/[a-zA-Z]+)?[²³]?)(?![^\W\d_]))"
-)
 _LABEL = re.compile(r"^[\s*_#>-]*[^\W\d_][^:：=$\d]{0,40}[:：]\s*\**\s*")  # noqa: RUF001
 _THAT_IS = re.compile(
     r",?\s*(?:i\.\s?e\.|that is|that's|in other words|or rather|soit|namely|also known as)[,:]?\s+",
@@ -46,8 +40,10 @@ _REMARK = re.compile(
 )
 _NAMED_IN_WORDS = re.compile(r"(?<![\w$])([a-z]) (?:is|equals|is equal to) (?=\$?[-\d\\√])")
 _COMPOUND = re.compile(
-    r"\b(?:\d+|[a-z]+(?:-[a-z]+)?) ?(?:dollars?|euros?|hours?|h|minutes?|min|days?|weeks?|feet|ft|degrees?|°|years?)"
-    r"(?:,? and |, | )(?:\d+|[a-z]+(?:-[a-z]+)?) ?(?:min|minutes?|seconds?|sec|s|cents?|inch(?:es)?|in"
+    r"\b(?:\d+|[a-z]+(?:-[a-z]+)?) ?(?:dollars?|euros?|hours?|h|minutes?|min|days?|weeks?|feet"
+    r"|ft|degrees?|°|years?)"
+    r"(?:,? and |, | )(?:\d+|[a-z]+(?:-[a-z]+)?) ?(?:min|minutes?|seconds?|sec|s|cents?"
+    r"|inch(?:es)?|in"
     r"|days?|months?)\b"
 )
 _WORDS_BEHIND = re.compile(
@@ -72,42 +68,37 @@ _ABOUT = re.compile(
     r"(?<!\\)\b(?:about|approximately|approx\.?|roughly|around|nearly|almost)\s+\W{0,3}[\d\\]",
     re.IGNORECASE,
 )
-_SET_IN_WORDS = re.compile(r"\\(?:text|textbf|textrm|mathrm|mbox|textit)\{((?:[^{}]|\{[^{}]*\})*)\}")
-_SO = re.compile(r"(?:(?<=[.,;:])|(?<=\*\*))\s+(?:and )?(?:so|hence|thus|therefore)\b,?\s+", re.IGNORECASE)
+_SO = re.compile(
+    r"(?:(?<=[.,;:])|(?<=\*\*))\s+(?:and )?(?:so|hence|thus|therefore)\b,?\s+", re.IGNORECASE
+)
 _TITLE = re.compile(r"^\W*(?:final )?answer\W*\*\*\s*(?=\S)", re.IGNORECASE)
 _VALUED = re.compile(
     r"(?P<subject>[^,;.=]*?[^\W\d_]{3}[^,;.=]*?)\s(?:is|are|was|equals?)\s+(?P<value>[^,;]*?\d[^,;]*?)"
     r"(?=$|[,;]|\s(?:and|but|while|whereas)\s)"
 )
-_SMALL_WORDS = frozenset("the a an its of and but while whereas so then thus one value number".split())
+_SMALL_WORDS = frozenset(
+    [
+        "the",
+        "a",
+        "an",
+        "its",
+        "of",
+        "and",
+        "but",
+        "while",
+        "whereas",
+        "so",
+        "then",
+        "thus",
+        "one",
+        "value",
+        "number",
+    ]
+)
 _RANKED = re.compile(r"\b(?:which|position|place|ordinal|rank|row|term)\b", re.IGNORECASE)
 _LEADING = re.compile(r"[-+−]?[$€£]?\d[\d.,/]*(?<![.,])")  # noqa: RUF001
 _PROSE = re.compile(r"[^\W\d_]{3}")
-_SMALL = (
-    "zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen"
-    "|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
-)
-_NUMBER_WORDS = re.compile(
-    rf"\b(?:(?:minus|negative) )?(?:{_SMALL})(?:[ -](?:(?:and )?(?:{_SMALL})|hundred|thousand|million))*"
-    r"(?:[ -](?:half|halves|thirds?|quarters?|(?:four|fif|six|seven|eigh|nin|ten|eleven|twelf|\w+teen|\w+tie)ths?"
-    r"|hundredths?))?\b",
-    re.IGNORECASE,
-)
 Equal = Callable[[str], bool | None]
-
-
-def known_unit(behind: str) -> str:
-    """The unit of measurement with which a text begins; empty without one."""
-    match = _UNIT_BEHIND.match(behind)
-    word = (match[1] or match[2]) if match else ""
-    known = unit(word) if word else None
-    return word if known is not None and known.is_known else ""
-
-
-def in_words(box: str) -> str:
-    r"""The words of a box that has some, as `\text{Lea: } 12 \text{ years}`; empty for a formula."""
-    words = _SET_IN_WORDS.sub(lambda match: match[1], box)
-    return words.replace("\\$", "$").replace("\\ ", " ") if _PROSE.search("".join(_SET_IN_WORDS.findall(box))) else ""
 
 
 def says(text: str, equal: Equal, question: str) -> bool | None:
@@ -139,7 +130,7 @@ def _is_unequal(comment: str, equal: Equal) -> bool:
 
 
 def last_clause(text: str) -> str:
-    """What stands behind the last `so` or `hence` of a sentence, if that has a number or a formula."""
+    """What stands behind the last `so` of a sentence, if that has a number or a formula."""
     *front, last = _SO.split(text)
     told = re.search(r"[\d$\\=√π∞]", last) or said_number(last)
     return last if front and told else text
@@ -155,7 +146,8 @@ def _says_in_part(text: str, equal: Equal, question: str) -> bool:
     if last != rest:
         front = rest[: -len(last)].rstrip()
         return bool(says(last, equal, question)) or (
-            not re.search(r"\d\W*$|=", last) and _in_clauses(_THAT_IS.sub("", front), equal, question)
+            not re.search(r"\d\W*$|=", last)
+            and _in_clauses(_THAT_IS.sub("", front), equal, question)
         )
     if _is_bounded(rest, equal, question):
         return False
@@ -165,9 +157,7 @@ def _says_in_part(text: str, equal: Equal, question: str) -> bool:
     return _in_clauses(rest, equal, question)
 
 
-def _of_the_asked(
-    text: str, told: Sequence[re.Match[str]], equal: Equal, question: str
-) -> bool:
+def _of_the_asked(text: str, told: Sequence[re.Match[str]], equal: Equal, question: str) -> bool:
     """Whether the whole list of values is right, or that of the one subject that is asked for."""
     if any(equal(tail) for tail in tails(_with_names(text)) if re.search(r"[,;]|\band\b", tail)):
         return True
@@ -258,14 +248,6 @@ def _in_a_sentence(text: str, last: str, equal: Equal, question: str) -> bool:
         and not is_another(text, text.rfind(number))
         and _with_its_unit(number, last, equal)
     )
-
-
-def said_number(text: str) -> str:
-    """The one number in words of a sentence without digits; `one` alone may be a pronoun."""
-    found = [one[0].strip() for one in _NUMBER_WORDS.finditer(text)]
-    known = [one for one in found if one.casefold() != "one"]
-    known = known or [one for one in foreign_words(text) if (foreign(one) or 0) > 1]
-    return known[0] if len(known) == 1 and not re.search(r"\d", text) else ""
 
 
 def _with_its_unit(number: str, text: str, equal: Equal) -> bool:

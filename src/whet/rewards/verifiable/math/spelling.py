@@ -46,7 +46,8 @@ _NAMED = _GREEK | {
     "lbrack": "[", "rbrack": "]", "prime": "'", "land": " and ", "wedge": " and ", "lor": " or ",
     "vee": " or ", "ldots": "...", "dots": "...", "cdots": "...", "dotsc": "...", "to": "⇒",
     "rightarrow": "⇒", "Rightarrow": "⇒", "implies": "⇒", "iff": "⇒", "longrightarrow": "⇒",
-    "Leftrightarrow": "⇒", "Longrightarrow": "⇒", "circ": "°", "degree": "°", "deg": "°", "mapsto": "↦", "euro": "€",
+    "Leftrightarrow": "⇒", "Longrightarrow": "⇒", "circ": "°", "degree": "°", "deg": "°",
+    "mapsto": "↦", "euro": "€",
     "pounds": "£", "textdegree": "°", "textdollar": "$", "mathdollar": "$", "therefore": "",
     "quad": " ", "qquad": " ", "enspace": " ", "thinspace": " ", "newline": " ", "hfill": " ",
     "displaystyle": "", "checkmark": "", "blacksquare": "", "qed": "", "textstyle": "",
@@ -98,7 +99,9 @@ _EARLY = tuple(
         (r"\{\s*([-+])\s*\}", r"\1"),
         (
             r"\\begin\{(aligned|align\*?|gathered|split|equation\*?)\}(.*?)\\end\{\1\}",
-            lambda m: re.sub(r"\\\\\s*(?!&?\s*=)", ", ", m[2]).replace("\\\\", " ").replace("&", " "),
+            lambda m: (
+                re.sub(r"\\\\\s*(?!&?\s*=)", ", ", m[2]).replace("\\\\", " ").replace("&", " ")
+            ),
         ),
         (r"^([^{}]+?)\\over(?![a-z])\s*([^{}]+)$", r"\\frac{\1}{\2}"),
         (

@@ -49,7 +49,10 @@ _COORDINATED = re.compile(
     r"(?:\b(?:and|but|while)|,)\s+(?:[A-Za-zα-ω](?:_\{?\w+\}?)?|\u02ad+)\s*(?:(?:is|are"
     r"|equals)\s*)?$"
 )
-_APPOSED = re.compile(r",\s+(?:an?|the)\s+(?!half|third|quarter|\w+th |part|multiple|fraction)(?:[a-z]+\s){1,4}of\s+(?=[^,]*$)")
+_APPOSED = re.compile(
+    r",\s+(?:an?|the)\s+(?!half|third|quarter|\w+th |part|multiple"
+    r"|fraction)(?:[a-z]+\s){1,4}of\s+(?=[^,]*$)"
+)
 _IN_TOTAL = re.compile(r"\s+(?:in total|altogether|in all|overall)$")
 _NAME = re.compile(r"\b[A-Za-zα-ω](?:_\{?\w+\}?)?\s+(?:is|are|equals)\b|\u02ad")
 
@@ -90,8 +93,7 @@ def _begins(masked: str) -> Iterator[int]:
     for match in _PLACE.finditer(masked):
         if len(re.findall(r"=|\u02ad+", masked[match.end() :])) > 1:
             yield match.end()
-    for match in _APPOSED.finditer(masked):
-        yield match.end()
+    yield from (match.end() for match in _APPOSED.finditer(masked))
     if _IN_TOTAL.search(masked.rstrip(". ")) and (comma := masked.rfind(", ")) > 0:
         yield comma + 1
     for match in _VERB.finditer(masked):

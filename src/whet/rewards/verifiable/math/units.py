@@ -39,8 +39,10 @@ _DIMENSIONS = frozenset(
      "px", "bit"]
 )  # fmt: skip
 _BASES = {
-    "m": ({"m": 1}, "m meter metre mètre metro metri", 1), "g": ({"kg": 1}, "g gram gramme", Fraction(1, 1000)),
-    "s": ({"s": 1}, "s second sec seconde secondo secondi segundo sekunde sekunden", 1), "A": ({"A": 1}, "A ampere amp", 1),
+    "m": ({"m": 1}, "m meter metre mètre metro metri", 1),
+    "g": ({"kg": 1}, "g gram gramme", Fraction(1, 1000)),
+    "s": ({"s": 1}, "s second sec seconde secondo secondi segundo sekunde sekunden", 1),
+    "A": ({"A": 1}, "A ampere amp", 1),
     "K": ({"K": 1}, "K kelvin", 1),
     "mol": ({"mol": 1}, "mol mole", 1), "L": ({"m": 3}, "L l liter litre", Fraction(1, 1000)),
     "N": ({"kg": 1, "m": 1, "s": -2}, "N newton", 1), "J": ({"kg": 1, "m": 2, "s": -2}, "J joule",
@@ -67,7 +69,9 @@ _HOURS = re.compile(r"\bwatt[- ]?hours?\b|(?<=kilo)watt[- ]?hours?\b")
 _SYMBOL = 2  # letters of a symbol such as `ms`, which is no plural
 _DAY = 86400
 _OTHERS = {
-    "min minute minuto minuti minuten": (60, {"s": 1}), "h hr hour heure hora ora ore stunde stunden": (3600, {"s": 1}), "d day jour día dia giorno giorni tag tage": (_DAY, {"s": 1}),
+    "min minute minuto minuti minuten": (60, {"s": 1}),
+    "h hr hour heure hora ora ore stunde stunden": (3600, {"s": 1}),
+    "d day jour día dia giorno giorni tag tage": (_DAY, {"s": 1}),
     "week wk": (7 * _DAY, {"s": 1}),
     "year yr": (1, {"year": 1}), "month": (1, {"month": 1}),
     "rad radian": (1, {"rad": 1}), "° deg degree": (math.pi / 180, {"rad": 1}),

@@ -32,7 +32,8 @@ _DOUBT = frozenset(
     ]
 )  # fmt: skip
 _INFINITE = re.compile(
-    r"^(?:(?:there are|there is|the number of (?:\S+ ){1,8}?is|the set of (?:\S+ ){1,8}?is|it is|is) )*"
+    r"^(?:(?:there are|there is|the number of (?:\S+ ){1,8}?is|the set of (?:\S+ ){1,8}?is|it"
+    r" is|is) )*"
     r"(?:∞|infinity|infinite|infinitely many|an infinite number|an infinity|unlimited)"
     r"(?: (?:number )?(?:of )?(?:\S+ ){0,6}\S+)?$"
 )
@@ -51,16 +52,25 @@ def worded(wanted: str, given: str, asked: str) -> bool | None:
         return _polarity(said) == _POLAR[gold]
     if _NOTHING.match(gold):
         return bool(_NOTHING.match(said))
-    if gold == "infinitely many" or gold.startswith("infinitely many "):
-        bare = said in ("∞", "infinity") and not re.search(r"(?i)\bhow many\b|\bnumber of\b", asked)
-        return bool(_INFINITE.match(said)) and not bare and not _DOUBT & set(said.split())
+    if gold.startswith("infinitely many"):
+        return _is_infinite(said, asked)
     if _is_same_text(gold, said, wanted):
         return True
-    if _is_worded(gold, wanted, asked):
-        if _is_list(gold, wanted):
-            return _listed(wanted) == _listed(given)
-        return _says(said, gold, asked)
-    return False if _BOUND.search(gold) else None
+    return _compared(gold, said, wanted, given, asked)
+
+
+def _compared(gold: str, said: str, wanted: str, given: str, asked: str) -> bool | None:
+    """The verdict for words of their own, or lists of them; None for a formula."""
+    if not _is_worded(gold, wanted, asked):
+        return False if _BOUND.search(gold) else None
+    listed = _is_list(gold, wanted)
+    return _listed(wanted) == _listed(given) if listed else _says(said, gold, asked)
+
+
+def _is_infinite(said: str, asked: str) -> bool:
+    """Whether a text says that there are infinitely many; `∞` does where a number is asked for."""
+    bare = said in ("∞", "infinity") and not re.search(r"(?i)\bhow many\b|\bnumber of\b", asked)
+    return bool(_INFINITE.match(said)) and not bare and not _DOUBT & set(said.split())
 
 
 def _is_same_text(gold: str, said: str, wanted: str) -> bool:
