@@ -121,6 +121,11 @@ def boxed(text: str) -> tuple[str, ...]:
     return tuple(text[start:end].strip() for start, end in _boxes(text)[0])
 
 
+def behind_box(text: str) -> str:
+    """The text behind the last closed box."""
+    return text[_boxes(text)[0][-1][1] + 1 :]
+
+
 def final_boxes(text: str) -> tuple[str, ...]:
     r"""The boxes that are the answer: those in the last line with a box, and what is offered.
 

@@ -178,7 +178,9 @@ def _money(text: str) -> Iterator[Amount]:
 
 def _unit_behind(written: str) -> Unit | None:
     """The unit behind a number; None where the letters are factors, as in `2i` and `3xy`."""
-    found = None if _NOT_A_NOUN.search(written.casefold()) else unit(written)
+    found = unit(written)
+    if _NOT_A_NOUN.search(written.casefold()) and not (found and found.is_known and found.powers):
+        return None
     if found is None or found.is_known:
         return found
     factors = (name for name in found.powers if len(name) <= _SYMBOL and name not in _SMALL_WORDS)

@@ -18,7 +18,7 @@ _COMMA = re.compile(
 )
 _OPERATIONS = frozenset(["+", "-", "*", "/", "^", "neg"])
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?|-?\\frac\{\d+\}\{\d+\}")
-_VARIANCE = re.compile(r"[σs]\^\{?2\}?(?:_\{\w\})?|[σs]_\{\w\}\^\{?2\}?")
+_VARIANCE = re.compile(r"φ\^\{?\d\}?|[σs]\^\{?2\}?(?:_\{\w\})?|[σs]_\{\w\}\^\{?2\}?")
 _PROSE = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{3,}(?![A-Za-z])")
 _CLOSE = 1e-12  # relative
 _REASON = re.compile(r"\b(?:for|where|with|if|when|since)\s*$")

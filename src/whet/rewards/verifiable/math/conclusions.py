@@ -4,7 +4,7 @@ import re
 
 _ANNOUNCED = re.compile(
     r"\banswers?\s*(?:\*+\s*)?(?:is|are|would be|will be|must be|="
-    r"|:)\s*(?:that\s)?[:：]?\s*(?:\*+\s+)?(?=\S)"
+    r"|:)\s*(?:that\s)?[:：]?\s*(?:[*_]+\s+)?(?=\S)"
     r"|\b(?:r[ée]ponse(?: finale)? est|Antwort (?:ist|lautet)|Ergebnis (?:ist|lautet)"
     r"|respuesta(?: final)? es|"
     r"resposta(?: final)? é|risposta(?: finale)? è)\s*[:]?\s*(?=\S)",  # noqa: RUF001
@@ -16,7 +16,7 @@ _DOUBT = re.compile(
     r"|\bnot (?:\w+ )?(?:sure|certain|confident)\b|\bunsure\b|\b(?:just|only) a guess\b"
     r"|\bor (?:maybe|perhaps|possibly)\b"
     r"|\b(?:that|this|it)(?:'s| is| was) (?:wrong|incorrect|not (?:right|correct))\b"
-    r"|\bI made an? (?:\w+ )?(?:mistake|error)\b",
+    r"|\bI made an? (?:\w+ )?(?:mistake|error)\b|\b(?:is|are|be) one of\b",
     re.IGNORECASE,
 )
 _OTHER = re.compile(
@@ -49,7 +49,8 @@ _UNSURE = re.compile(
 )
 _EITHER = re.compile(r"\beither\b(?! way)", re.IGNORECASE)
 _DENIED = re.compile(
-    r"\bnot\b|n't\b|\bnever\b|\bneither\b|\bwrong\b|\bincorrect\b|\bnone of\b|\bclose to\b",
+    r"\bnot\b|n't\b|\bnever\b|\bexcept\b|\bexcluding\b|\bapart from\b|\bother than\b"
+    r"|\bneither\b|\bwrong\b|\bincorrect\b|\bnone of\b|\bclose to\b",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(
@@ -100,10 +101,12 @@ _FAILED = re.compile(r"\b(?:fails?|contradict\w*|wrong|not|no|but|however)\b|≠
 _DOUBTED = re.compile(
     r"\b(?:close to|near(?:ly)?|almost|about|around|roughly|between|at least|at most|"
     r"contradict\w*|fails?|"
-    r"unless|if|suppos\w*|assum\w*|would(?! (?:therefore|thus|then|hence))|should|^\W*(?:first"
+    r"unless|if(?!\s*\W{0,2}\s*[a-z]\s*(?:\\[lg]e|[<>≤≥])|\s*\ue010)|suppos\w*|assum\w*"
+    r"|would(?! (?:therefore|thus|then|hence))|should|^\W*(?:first"
     r"|next)|let|try|trying|check|but"
     r"|however|"
-    r"and more|contributes?|then(?=\s\W?\d)|too|larger|smaller than|greater|remainder vanishes"
+    r"and more|contributes?|(?<=\d )then(?=\s\W?\d)|too|larger|smaller than|greater|remainder"
+    r" vanishes|earlier|answer key|key|grad(?:e|ed|er)"
     r"|still to|remains to|so far|initially|"
     r"at first)\b",
     re.IGNORECASE,
@@ -114,7 +117,7 @@ _INSTEAD = re.compile(
     re.IGNORECASE,
 )
 _COMMENT = re.compile(
-    r"(?<=[\w$)\]}\ue011²³%°⁰¹⁴-⁹])(?:,?\s+and (?:both|all|each)\s[^=$]*|,?\s+(?:or,?"
+    r"(?<=[\w$)\]}\ue011²³%°⁰¹⁴-⁹])(?:[,;]?\s+(?:and )?(?:both|all|each)\s[^=$]*|,?\s+(?:or,?"
     r" )?equivalently\b.*"
     r"|,\s+(?:or |which is |that is |i\.e\. |numerically )?(?:about|approximately|roughly"
     r"|numerically|nearly)\b.*"
@@ -181,7 +184,11 @@ def concluded(text: str) -> str:
     sentences = [one.strip() for one in sentence_list(text) if one.strip()]
     while sentences[1:] and _is_beside(sentences[-1]):
         sentences.pop()
-    if not sentences or sentences[-1].endswith("?") or _UNSURE.search(sentences[-1]):
+    if (
+        not sentences
+        or sentences[-1].endswith("?")
+        or _UNSURE.search(without_contrast(sentences[-1]))
+    ):
         return ""
     return sentences[-1] if _concludes(sentences[-1]) else ""
 
@@ -214,7 +221,8 @@ def _kept(text: str) -> tuple[str, list[str]]:
 
     def keep(match: re.Match[str]) -> str:
         kept.append(match[0])
-        return f"\ue010{len(kept) - 1}\ue011"
+        stopped = match[0].rstrip("$ ").endswith(".") and match[0].startswith("$$")
+        return f"\ue010{len(kept) - 1}\ue011" + "." * stopped
 
     return FORMULA.sub(keep, re.sub("[\ue010\ue011]", "", text)), kept
 

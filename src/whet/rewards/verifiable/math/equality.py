@@ -110,7 +110,7 @@ def _is_unsolved_for(form: str, wanted: str) -> bool:
     """Whether the task's answer is a function by its name, and the form an equation for it."""
     name, *rest = cut(wanted, EQUALS)
     sides = cut(form, EQUALS)
-    if not rest or CALLED.match(name) is None or len(sides) == 1:
+    if not rest or CALLED.match(name) is None or len(sides) != len((name, rest)):
         return False
     bare = [side for side in sides if NAME.match(side) or CALLED.match(side)]
     left = squeezed(name)

@@ -37,7 +37,8 @@ _SEPARATOR = re.compile(
 )
 _LETTER = re.compile(r"\s*([A-Za-zα-ω])(?:_\{\w+\}|\([a-z]\))?\s*")
 _WORD = re.compile(
-    r'^"?\s*(?:[Tt]he |[Ii]ts )?([A-Za-z][a-z]{3,})\s*"?\s*(?:"?\s*(?:is|are|of)\b\s*"?|=|:)?\s*'
+    r'^"?\s*(?:[Tt]he |[Ii]ts )?([A-Za-z][a-z]{3,}|[A-Z][a-z]{2})\s*"?\s*(?:"?\s*(?:is|are|of'
+    r'|has|gets|pays)\b\s*"?|=|:)?\s*'
     r"(?=[-+\d\\(]|[A-Za-z](?![A-Za-z]))(.+)$"
 )
 _PART = re.compile(r'^"?\s*\(?([a-h]|i{1,3}|iv|v)\)\s*:?\s*"?\s*(?![-+*/^=!])(.+)$')

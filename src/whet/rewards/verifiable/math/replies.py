@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from whet.rewards.verifiable.extraction import answers, final_boxes
+from whet.rewards.verifiable.extraction import answers, behind_box, final_boxes
 from whet.rewards.verifiable.math.conclusions import (
     announced_spans,
     concluded,
@@ -17,7 +17,7 @@ from whet.types import Finish
 _TAIL = 4000  # characters at the end of a reply in which a conclusion is looked for
 _BROKEN = re.compile(r"(?<![.:;!?。*|$}>\d\n])[ \t]*\n(?=[a-z\d(])|[ \t]*\n(?=(?:or|and|but)\b)")
 _ITEM = re.compile(r"^[ \t]*(?:[-*•]|\d{1,2}[.)])\s+(\S.*)$")
-_HASHED = re.compile(r"^[ \t*]*####\s*([-+$]{0,2}\d(?![^\n]*\d\. )[^\n]*)$", re.MULTILINE)
+_HASHED = re.compile(r"(?:^[ \t*]*|\s)####\s*([-+$]{0,2}\d(?![^\n]*\d\. )[^\n]*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +34,11 @@ def given(text: str, finish: Finish) -> Given:
     """The answers of a reply after its thoughts; none where it gives none, or is cut in one."""
     where, found = answers(text, finish)
     if where == "box" and found:
-        behind = text[text.rfind(found[-1]) + len(found[-1]) :]
-        behind = behind if finish is not Finish.LENGTH else ""
+        behind = behind_box(text) if finish is not Finish.LENGTH else ""
         added = (*announced_spans(behind[-_TAIL:]), *doubts(behind[-_TAIL:]))
-        return Given(where, _with_units(text, final_boxes(text)), added)
+        boxes = final_boxes(text)
+        joined = (", ".join(boxes),) if len(set(boxes)) > 1 else ()
+        return Given(where, _with_units(text, boxes), added, listed=joined)
     if where == "answer tag" or _is_hashed(text):
         hashed = _HASHED.findall(text) if _is_hashed(text) and not found else []
         return Given(where, found or tuple(hashed[-1:]))
@@ -70,7 +71,7 @@ def listed(text: str) -> tuple[str, ...]:
 
 
 def _is_hashed(text: str) -> bool:
-    return bool(re.search(r"^[ \t*]*####", text, re.MULTILINE)) and "\\boxed" not in text
+    return bool(re.search(r"(?:^[ \t*]*|\s)####", text, re.MULTILINE)) and "\\boxed" not in text
 
 
 def _is_open(text: str) -> bool:
@@ -81,7 +82,7 @@ def _is_open(text: str) -> bool:
 def _with_units(text: str, boxes: Sequence[str]) -> tuple[str, ...]:
     r"""The boxes, the last one with the unit that stands behind it: `\boxed{5}` metres."""
     last = boxes[-1]
-    word = known_unit(text[text.rfind(last) + len(last) + 1 :][:80])
+    word = known_unit(behind_box(text)[:80])
     if not word or not re.fullmatch(r"[\\\d.,^{}\s()a-z*/+-]+", last):
         return tuple(boxes)
     return (*boxes[:-1], rf"{last}\text{{ {word} }}")

@@ -74,7 +74,7 @@ class Math(Reward):
         """The verdict on the answers of a reply."""
         if not found.answers:
             return no_answer(rollout)
-        for whole in found.listed:
+        for whole in () if found.added else found.listed:
             if (verdict := self._answer(rollout, whole, "list")).correct:
                 return verdict
         if (

@@ -16,6 +16,7 @@ from whet.rewards.verifiable.math.conclusions import (
 from whet.rewards.verifiable.math.evaluation import same
 from whet.rewards.verifiable.math.questions import ROUNDED, is_not_asked
 from whet.rewards.verifiable.math.regions import number_of
+from whet.rewards.verifiable.math.rivals import of_another
 from whet.rewards.verifiable.math.spelling import spelled
 from whet.rewards.verifiable.math.tails import head, is_another, is_subordinate, tails
 from whet.rewards.verifiable.math.wording import known_unit, said_number
@@ -36,6 +37,7 @@ _ORDINAL = re.compile(r"\b(\d+)(?:st|nd|rd|th)\b")
 _REMARK = re.compile(
     r"\s*\((?![^()]*\binf\b)(?![^()]*\b(?:or|not|if|unless|maybe|perhaps|could|might|but"
     r"|otherwise)\b)[^()]*[A-Za-z]{3}[^()]*\)"
+    r"|\s*\((?:[a-z]\s*=\s*[-−]?\d[\d./]*,?\s*)+\)"  # noqa: RUF001
     r"|(?<=[A-Za-z])\s\(\d[\d.]*\s?[A-Za-z%°/]+\)$"
 )
 _NAMED_IN_WORDS = re.compile(r"(?<![\w$])([a-z]) (?:is|equals|is equal to) (?=\$?[-\d\\√])")
@@ -61,7 +63,8 @@ _NO_UNIT = frozenset(
 _BOUND = re.compile(
     r"\b(?:at (?:most|least)|(?:less|more|fewer|greater|bigger|smaller) than|no (?:more|less"
     r"|fewer) than|up to|"
-    r"between)\s+(?:or equal to\s+)?\W{0,3}[\d\\]",
+    r"between)\s+(?:or equal to\s+)?(?:\W{0,3}[\d\\]+|(?:one|two|three|four|five|six|seven"
+    r"|eight|nine|ten|a)\b)",
     re.IGNORECASE,
 )
 _ABOUT = re.compile(
@@ -95,6 +98,9 @@ _SMALL_WORDS = frozenset(
         "number",
     ]
 )
+_VERB = re.compile(r"\b(?:is|are|was|has|have|equals?|lies)\b")
+_COLON = re.compile(r":\s+(\$?[-−+]?[\d\\√π][^:,;]*)$")  # noqa: RUF001
+_LATER = re.compile(r"\b(?:later|then|finally|now|in the end)\b", re.IGNORECASE)
 _RANKED = re.compile(r"\b(?:which|position|place|ordinal|rank|row|term)\b", re.IGNORECASE)
 _LEADING = re.compile(r"[-+−]?[$€£]?\d[\d.,/]*(?<![.,])")  # noqa: RUF001
 _PROSE = re.compile(r"[^\W\d_]{3}")
@@ -144,17 +150,32 @@ def _says_in_part(text: str, equal: Equal, question: str) -> bool:
         return bool(equal(heavy)) or (heavy != text and bool(says(heavy, equal, question)))
     *_, last = _THAT_IS.split(rest)
     if last != rest:
-        front = rest[: -len(last)].rstrip()
-        return bool(says(last, equal, question)) or (
-            not re.search(r"\d\W*$|=", last)
-            and _in_clauses(_THAT_IS.sub("", front), equal, question)
-        )
-    if _is_bounded(rest, equal, question):
+        return bool(says(last, equal, question)) or _is_repeated(rest, last, equal, question)
+    return _in_a_claim(rest, equal, question)
+
+
+def _is_repeated(text: str, last: str, equal: Equal, question: str) -> bool:
+    """Whether words without a value repeat what stands before `that is`."""
+    front = _THAT_IS.sub("", text[: -len(last)].rstrip())
+    return not re.search(r"\d\W*$|=", last) and _in_clauses(front, equal, question)
+
+
+def _in_a_claim(text: str, equal: Equal, question: str) -> bool:
+    """Whether a sentence that gives no bound, and nothing of another thing, claims the answer."""
+    if _is_bounded(text, question) or of_another(_subject(text), question):
         return False
-    told = list(_VALUED.finditer(rest))
+    if (named := _COLON.search(text)) and number_of(spelled(named[1])) is not None:
+        return bool(equal(named[1]))
+    told = list(_VALUED.finditer(text))
     if len({one["value"] for one in told}) > 1:
-        return _of_the_asked(rest, told, equal, question)
-    return _in_clauses(rest, equal, question)
+        return _of_the_asked(text, told, equal, question)
+    return _in_clauses(text, equal, question)
+
+
+def _subject(text: str) -> str:
+    """What stands before the last verb of a sentence, outside of formulas."""
+    verbs = list(_VERB.finditer(text))
+    return re.sub(r"\$[^$]*\$", " ", text[: verbs[-1].start()] if verbs else text)
 
 
 def _of_the_asked(text: str, told: Sequence[re.Match[str]], equal: Equal, question: str) -> bool:
@@ -162,6 +183,8 @@ def _of_the_asked(text: str, told: Sequence[re.Match[str]], equal: Equal, questi
     if any(equal(tail) for tail in tails(_with_names(text)) if re.search(r"[,;]|\band\b", tail)):
         return True
     asked = {*_words(re.split(r"(?<=[.?!])\s", question.strip().rstrip("?. "))[-1])}
+    if _LATER.search(told[-1]["subject"]):
+        return bool(says(told[-1]["value"].strip(), equal, question))
     meant = [one for one in told if _words(one["subject"]) and _words(one["subject"]) <= asked]
     return len(meant) == 1 and bool(says(meant[0]["value"].strip(), equal, question))
 
@@ -188,9 +211,9 @@ def _with_names(text: str) -> str:
     return named if count > 1 else text
 
 
-def _is_bounded(text: str, equal: Equal, question: str) -> bool:
-    """Whether a text gives a bound, or a rounded value where the exact one is asked for."""
-    if _BOUND.search(text):
+def _is_bounded(text: str, question: str) -> bool:
+    """Whether a text gives a bound of its own, or a rounded value where the exact one is asked."""
+    if any(match[0] not in question for match in _BOUND.finditer(text)):
         return True
     return bool(_ABOUT.search(text)) and not ROUNDED.search(question)
 
