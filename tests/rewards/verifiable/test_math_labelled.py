@@ -11,15 +11,22 @@ FOLDER = Path(__file__).parents[3] / "benchmarks" / "labelled"
 MISSES: dict[str, str] = {
     "second": "",
     "third": "",
-    "fourth": "fa-026-a fa-045-c fa-046-c fa-054-b fa-054-c fa-058-b fa-090-b fa-099-c fa-107-c fa-114-b fb-047-b fb-054-b fb-094-b fb-095-b fb-102-c",
-    "fifth": "fc-026-b fc-030-b fc-038-b fc-046-b fc-053-a fc-053-c fc-060-b fc-060-c fc-062-b fc-062-c fd-022-c fd-037-b fd-074-c",
+    "fourth": (
+        "fa-026-a fa-045-c fa-046-c fa-054-b fa-054-c fa-058-b fa-090-b fa-099-c fa-107-c "
+        "fa-114-b fb-047-b fb-054-b fb-094-b fb-095-b fb-102-c"
+    ),
+    "fifth": (
+        "fc-026-b fc-030-b fc-038-b fc-046-b fc-053-a fc-053-c fc-060-b fc-060-c fc-062-b "
+        "fc-062-c fd-022-c fd-037-b fd-074-c"
+    ),
     "sixth": "fe-001-b fe-042-b fe-048-c fe-051-b fe-053-c ff-004-a ff-035-b ff-069-d",
 }  # right replies that are refused; no wrong one is paid
 
 
 @pytest.mark.parametrize("name", MISSES)
 def test_the_verdicts_of_labelled_replies(rolled, name):
-    rows = [json.loads(line) for line in (FOLDER / name / "math.jsonl").open()]
+    text = (FOLDER / name / "math.jsonl").read_text()
+    rows = [json.loads(line) for line in text.split("\n") if line]
     judge = Math()
     verdicts = {
         row["id"]: judge.score(rolled(row["reply"], prompt=row["question"], answer=row["gold"]))

@@ -8,7 +8,7 @@ from whet.rewards.verifiable.math.regions import Region, region
 from whet.rewards.verifiable.math.syntax import Tree, tree_or_none
 
 _CASES = re.compile(
-    r"^(?:[A-Za-z]\w*\s*(?:\([a-z]\))?\s*=\s*)?⟪?\s*\\begin\s*\{(?:cases|array)\}(?:\{[^{}]*\})?(.*?)"
+    r"^(?:[^=\\]{1,12}=\s*)?⟪?\s*\\begin\s*\{(?:cases|array)\}(?:\{[^{}]*\})?(.*?)"
     r"\\end\s*\{(?:cases|array)\}\.?$",
     re.DOTALL,
 )
