@@ -4,7 +4,7 @@
     python benchmarks/labelled_judges.py open math --show 20  # and rows that were judged otherwise
     python benchmarks/labelled_judges.py open --keep whet     # and write benchmarks/verdicts
 
-The half `kept` is measured once, after the judges have been changed.  A line per set: rows,
+The half `kept` is measured after changes, and never looked at.  A line per set: rows,
 precision and recall with Wilson intervals of 95 %, wrong replies that were paid, right ones that
 were refused, and rows without a verdict (which count as refused).
 """

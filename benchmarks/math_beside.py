@@ -49,7 +49,9 @@ GRADERS: Mapping[str, Callable[[Row], bool]] = {
 def main() -> None:
     """Print a line per grader."""
     parser = argparse.ArgumentParser(description="math beside math-verify")
-    parser.add_argument("half", choices=("open", "siblings", "kept", "second", "third"))
+    parser.add_argument(
+        "half", choices=("open", "siblings", "kept", "second", "third", "fourth", "fifth", "sixth")
+    )
     parser.add_argument("--keep", action="store_true", help="write benchmarks/verdicts")
     asked = parser.parse_args()
     logging.getLogger("math_verify").setLevel(logging.CRITICAL)

@@ -13,9 +13,20 @@ from whet.evaluation.statistics.proportions import wilson
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 LABELLED, VERDICTS = BENCHMARKS / "labelled", BENCHMARKS / "verdicts"
 _HALVES: Mapping[str, str] = {
-    "kept": "No rule was made with a look at these rows.  They were measured once, at the end.",
-    "third": "By a writer who knew neither the judges nor the other rows; measured once so far.",
-    "second": "By another such writer. Rules were made with a look at these rows since.",
+    "kept": (
+        "No rule was made with a look at these rows. They were measured once, at the end; math a "
+        "second time, after its rules had changed for the sets second to sixth. `first` is the "
+        "first measurement."
+    ),
+    "sixth": (
+        "By writers that knew neither the judges nor the other rows, as second to fifth; 210 of "
+        "the rows are meant to cheat a lenient judge. `first` is before a look at the rows, `whet` "
+        "after rules were made with them."
+    ),
+    "fifth": "As sixth: 300 of the rows are meant to cheat a lenient judge.",
+    "fourth": "As sixth, by two writers, with unusual spellings of right replies.",
+    "third": "As sixth, with ordinary spellings.",
+    "second": "As sixth.",
     "open": "Rules were made with a look at these rows, so the figures are too good.",
     "siblings": "Written with the rules, as tests of known kinds of defects: no estimate.",
 }

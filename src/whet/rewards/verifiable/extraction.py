@@ -33,6 +33,12 @@ _TAKEN_BACK = re.compile(
     r"|\bthe (?:correct|right|true|actual) (?:value|answer|result|number|one) is\b",
     re.IGNORECASE,
 )
+_NEXT_SENTENCE = re.compile(r"[.;!]\$?\s+[^\W\d_]")
+_ANOTHER = re.compile(
+    r"^[\s$.,;]*and\b|\band[\s$]*$|\b(?:or|also|alternatively|otherwise|either|maybe|perhaps|possibly|could|might|may|another"
+    r"|other|second|first|both|as well|too|then again|not sure)\b|\(\w+\)|\?",
+    re.IGNORECASE,
+)
 _MARK = 32  # characters, at least as many as the longest mark has
 _FORMULA = re.compile(r"\$([^$]+)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]")
 _SENTENCE_END = re.compile(r"\.(?:\s|$)|。")
@@ -115,16 +121,24 @@ def boxed(text: str) -> tuple[str, ...]:
     return tuple(text[start:end].strip() for start, end in _boxes(text)[0])
 
 
+def behind_box(text: str) -> str:
+    """The text behind the last closed box."""
+    return text[_boxes(text)[0][-1][1] + 1 :]
+
+
 def final_boxes(text: str) -> tuple[str, ...]:
     r"""The boxes that are the answer: those in the last line with a box, and what is offered.
 
     Boxes in earlier lines are steps, or were corrected, unless only a word such as `or` is between.
+    So are boxes in earlier sentences of the line, if no word such as `also` is between.
     """
     spans = _boxes(text)[0]
     kept = spans[-1:]
     for (_, end), (begin, _) in zip(spans[-2::-1], spans[:0:-1], strict=False):
         between = text[end:begin]
         if _is_taken_back(between) or ("\n" in between and not _OFFERED.fullmatch(between)):
+            break
+        if _NEXT_SENTENCE.search(between) and not _ANOTHER.search(between):
             break
         kept.insert(0, spans[len(spans) - len(kept) - 1])
     outer = [text[begin:end].strip() for begin, end in kept]

@@ -14,6 +14,7 @@ from whet.rewards.verifiable.math.evaluation import (
     value,
     value_or_none,
 )
+from whet.rewards.verifiable.math.foreign_numerals import foreign
 from whet.rewards.verifiable.math.numerals import numeral
 from whet.rewards.verifiable.math.syntax import Tree, names, operations, tree_or_none
 from whet.rewards.verifiable.math.units import Size, Unit, unit
@@ -30,7 +31,7 @@ _WHOLE = (7, 12, 19, 4, 9, 23, 2, 31, 14, 5, 16, 11)
 _ENOUGH = 4
 _MOST_NAMES = 8
 _PREFIX = re.compile(r"^([-+]?)\s*([$€£¥₹])\s*|^\"?(USD|EUR)\"?\s+")
-_SCIENTIFIC = re.compile(r"(\d)[eE]([-+]?\d{1,3})(?!\d)")
+SCIENTIFIC = re.compile(r"(\d)[eE]([-+]?\d{1,3})(?!\d)")
 _UNIT_AFTER = re.compile(
     r"^(?P<value>.*?[\d)}π!ei])\s*(?P<unit>(?:\"[^\"]*\"|[%‰°$€£¥₹¢]|(?:square|cubic)\s"
     r"|[A-Za-zμΩ°]+)"
@@ -40,8 +41,35 @@ _SCALED = re.compile(
     r"(.*?)\s*\"?(thousand|million|billion|trillion|[Kk]|M|B|bn)?\"?(?:\s*\"?(?:dollars|euros)\"?)?"
 )
 _ARC = re.compile(r"(\d+)\s*°\s*(\d+(?:\.\d+)?)\s*'(?:\s*(\d+(?:\.\d+)?)\s*(?:''|\"))?")
+_ARC_IN_WORDS = re.compile(
+    r'(\d+)\s*(?:°|"?\s*degrees?\b)\s*"?\s*(?:,|and\b|"and")*\s*"?\s*(\d+(?:\.\d+)?)\s*"?\s*'
+    r"(?:'|arc ?min(?:ute)?s?\b|min(?:ute)?s?\b)(?:(?: of arc)?\s*(?:,|and\b|\"and\")*\s*"
+    r'(\d+(?:\.\d+)?)\s*"?\s*(?:\'\'|arc ?sec(?:ond)?s?\b|sec(?:ond)?s?\b))?(?: of arc)?"?'
+)
 _SHORT = {"K": "thousand", "k": "thousand", "M": "million", "B": "billion", "bn": "billion"}
-_PART = re.compile(r"(\d+(?:\.\d+)?)\s*\"?\s*([A-Za-zμ]+)\"?\.?(?:\s*(?:,|and|\"and\")?\s*)")
+_SYMBOL = 2  # letters of a symbol or of a product, at most
+_SMALL_WORDS = frozenset(
+    [
+        "of",
+        "in",
+        "on",
+        "to",
+        "at",
+        "by",
+        "a",
+        "an",
+        "am",
+        "pm",
+        "de",
+        "du",
+        "di",
+        "da",
+        "do",
+        "la",
+        "le",
+        "el",
+    ]
+)
 _NOT_A_NOUN = re.compile(
     r"\b(?:not?|or|and|than|least|most|about|around|approximately|roughly|over|under|if|unless"
     r"|minus|of|point|plus|times|"
@@ -70,19 +98,20 @@ def amounts(text: str) -> Iterator[Amount]:
     plain = tree_or_none(text)
     if plain is not None:
         yield Amount(plain, decimal=bool(_DECIMAL.fullmatch(text)))
-    scientific = _SCIENTIFIC.sub(r"\1*10^{\2}", text)
+    scientific = SCIENTIFIC.sub(r"\1*10^{\2}", text)
     if scientific != text and (found := tree_or_none(scientific)) is not None:
         yield Amount(found)
     yield from _angles(text)
     yield from _said_numbers(text)
-    yield from _with_unit(_SCIENTIFIC.sub(r"\1*10^{\2}", text))
+    yield from _with_unit(SCIENTIFIC.sub(r"\1*10^{\2}", text))
 
 
 def _angles(text: str) -> Iterator[Amount]:
     """Degrees with minutes and seconds of arc; feet have the same signs."""
     if prime := re.fullmatch(r"(\d+(?:\.\d+)?)'{1,2}", text):
-        yield Amount(("num", Fraction(prime[1])))
-    if arc := _ARC.fullmatch(text):
+        for size in ("inch", "arcsecond") if text.endswith("''") else ("ft", "arcminute"):
+            yield Amount(("num", Fraction(prime[1])), unit(size))
+    if arc := _ARC.fullmatch(text) or _ARC_IN_WORDS.fullmatch(text):
         parts = [Fraction(part or 0) for part in arc.groups()]
         size = parts[0] + parts[1] / 60 + parts[2] / 3600
         yield Amount(("num", size), unit("°"))
@@ -96,8 +125,9 @@ def _said_numbers(text: str) -> Iterator[Amount]:
         )
         if hits is not None and of:
             yield Amount(("num", hits / of))
-    if (said := numeral(text.replace('"', ""))) is not None:
-        yield Amount(("num", said))
+    bare = text.replace('"', "").strip()
+    if (said := numeral(bare)) is not None or (said := foreign(bare)) is not None:
+        yield Amount(("num", Fraction(said)))
     if re.fullmatch(r"[-+]?\d+,\d{1,2}|[-+]?\d+,\d{4,}", text):  # a decimal comma
         yield Amount(("num", Fraction(text.replace(",", "."))), decimal=True)
 
@@ -119,10 +149,11 @@ def _with_unit(text: str) -> Iterator[Amount]:
 def _counted_in_words(text: str) -> Iterator[Amount]:
     """A number in words before a noun, as `seven such numbers`."""
     words = text.replace('"', " ").split()
-    if not words or numeral(words[0]) is None:
+    if not words or (numeral(words[0]) is None and foreign(words[0]) is None):
         return
     for end in range(len(words) - 1, 0, -1):
-        said = numeral(" ".join(words[:end]))
+        counted = " ".join(words[:end])
+        said = numeral(counted) if foreign(counted) is None else Fraction(foreign(counted) or 0)
         if said is not None:
             noun = " ".join(words[end:])
             found = None if _NOT_A_NOUN.search(noun.casefold()) else unit(noun)
@@ -147,10 +178,13 @@ def _money(text: str) -> Iterator[Amount]:
 
 def _unit_behind(written: str) -> Unit | None:
     """The unit behind a number; None where the letters are factors, as in `2i` and `3xy`."""
-    found = None if _NOT_A_NOUN.search(written.casefold()) else unit(written)
-    if found is not None and not found.is_known and re.fullmatch(r"\w{1,2}", written):
+    found = unit(written)
+    if _NOT_A_NOUN.search(written.casefold()) and not (found and found.is_known and found.powers):
         return None
-    return found
+    if found is None or found.is_known:
+        return found
+    factors = (name for name in found.powers if len(name) <= _SYMBOL and name not in _SMALL_WORDS)
+    return None if any(factors) or re.search(r"[-+][\s\d]*\w\)|\d", written) else found
 
 
 def _count(text: str) -> Tree | None:
@@ -162,28 +196,6 @@ def _count(text: str) -> Tree | None:
     if said is None and re.fullmatch(r"\d+,\d{1,2}", text):
         said = Fraction(text.replace(",", "."))
     return None if said is None else ("num", said)
-
-
-def compound(text: str) -> Amount | None:
-    """`2 h 17 min`: numbers with units of one dimension, each unit smaller than the one before."""
-    parts = _PART.findall(text)
-    sizes = [
-        (Fraction(number), one)
-        for number, word in parts
-        if (one := unit(word)) is not None and one.is_known
-    ]
-    if _PART.sub("", text).strip(' ".') or not 1 < len(sizes) == len(parts):
-        return None
-    if any(
-        a.powers != b.powers or a.size <= b.size
-        for (_, a), (_, b) in zip(sizes, sizes[1:], strict=False)
-    ):
-        return None
-    last = sizes[-1][1]
-    total = sum(
-        (number * Fraction(one.size) / Fraction(last.size) for number, one in sizes), Fraction(0)
-    )
-    return Amount(("num", total), last)
 
 
 def agree(gold: Amount, answer: Amount) -> bool:

@@ -8,7 +8,7 @@ from whet.rewards.verifiable.math.claims import claims
 from whet.rewards.verifiable.math.syntax import Tree, names, tree_or_none
 
 CONSTANT = re.compile(
-    r"^(.*?)\s*\+\s*\"?([CcKk]|const(?:ant)?)(?:_\{\w+\})?\"?$|^([CcKk])\s*\+\s*(.*)$"
+    r"^(.*?)\s*\+\s*\"?([CcKk]|const(?:ant)?\.?)(?:_\{\w+\})?\"?$|^([CcKk])\s*\+\s*(.*)$"
 )
 
 

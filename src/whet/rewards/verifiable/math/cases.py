@@ -8,18 +8,21 @@ from whet.rewards.verifiable.math.regions import Region, region
 from whet.rewards.verifiable.math.syntax import Tree, tree_or_none
 
 _CASES = re.compile(
-    r"^(?:[A-Za-z]\w*\s*(?:\([a-z]\))?\s*=\s*)?\\begin\s*\{(?:cases|array)\}(?:\{[^{}]*\})?(.*?)"
+    r"^(?:[^=\\]{1,12}=\s*)?⟪?\s*\\begin\s*\{(?:cases|array)\}(?:\{[^{}]*\})?(.*?)"
     r"\\end\s*\{(?:cases|array)\}\.?$",
     re.DOTALL,
 )
 _WORDS = re.compile(r'"\s*(?:if|for|when|where|as|,)?\s*"|\b(?:if|for|when|where)\b|"')
+_PIECE = re.compile(
+    r'^(?:[A-Za-z]\([a-z]\)\s*=\s*)?(.+?)\s*"?\s*\b(?:for|if|when|on)\b\s*"?\s*(.+)$'
+)
 _ELSE = re.compile(r"^(?:otherwise|else|elsewhere)$")
 
 
 def piecewise(text: str) -> Piecewise | None:
     """The function of a spelled text; None for any other text."""
     match = _CASES.match(text)
-    rows = [row for row in match[1].split("\ue001") if row.strip()] if match else []
+    rows = [row for row in match[1].split("\ue001") if row.strip()] if match else _said(text)
     if not rows or any(row.count("&") != 1 for row in rows):
         return None
     parts = [_part(*row.split("&")) for row in rows]
@@ -29,6 +32,18 @@ def piecewise(text: str) -> Piecewise | None:
         return None
     rest = _elsewhere(bounded)
     return Piecewise(tuple((tree, where or rest) for tree, where in known))
+
+
+def _said(text: str) -> list[str]:
+    """The rows of `f(x) = 2 for x < 2, and f(x) = 2x - 2 for x ≥ 2`."""
+    pieces = [
+        one
+        for one in re.split(r"(?:,|;)?\s+and\s+|[;,]\s+(?=[^,;]*\b(?:for|if|when|on)\b)", text)
+        if one
+    ]
+    found = [_PIECE.match(one.strip(" ,.")) for one in pieces]
+    known = [f"{one[1]}&{one[2]}" for one in found if one is not None]
+    return known if 1 < len(known) == len(found) else []
 
 
 def _part(formula: str, condition: str) -> tuple[Tree | None, Region | None]:

@@ -5,6 +5,7 @@ from fractions import Fraction
 
 from whet.rewards.verifiable.math.amounts import Amount, formulas_agree
 from whet.rewards.verifiable.math.evaluation import Value, inexact, same, value_or_none
+from whet.rewards.verifiable.math.flats import Flat
 from whet.rewards.verifiable.math.kinds import (
     Based,
     CurveEquation,
@@ -15,7 +16,7 @@ from whet.rewards.verifiable.math.kinds import (
     SolutionFamily,
     TimeOfDay,
 )
-from whet.rewards.verifiable.math.regions import Region
+from whet.rewards.verifiable.math.regions import Region, probes
 from whet.rewards.verifiable.math.syntax import names
 
 _WINDOW = 40
@@ -105,23 +106,28 @@ def _dates(gold: Date, answer: Date) -> bool:
 
 
 def _pieces(gold: Piecewise, answer: Piecewise) -> bool:
-    """Whether each piece has one of its own with the same formula and the same numbers."""
-    left = list(answer.parts)
-    for formula, where in gold.parts:
-        fit = [
-            part
-            for part in left
-            if formulas_agree(Amount(formula), Amount(part[0])) and where.equals(part[1])
-        ]
-        if not fit:
+    """Whether both functions have one value at each end of a piece, and one formula between."""
+    ends = [at for of in (gold, answer) for _, where in of.parts for at in where.points]
+    for at in probes(ends):
+        one, other = gold.at(at), answer.at(at)
+        if one is None or other is None:
+            if one is not other:
+                return False
+            continue
+        names_ = sorted(names(one) | names(other))
+        if any(same(at, end) for end in ends):
+            a, b = (value_or_none(each, dict.fromkeys(names_, at)) for each in (one, other))
+            if a is None or b is None or not same(a, b):
+                return False
+        elif not formulas_agree(Amount(one), Amount(other)):
             return False
-        left.remove(fit[0])
-    return not left
+    return True
 
 
 COMPARE: Mapping[type, Callable[..., bool]] = {
     Piecewise: _pieces,
     Region: lambda gold, answer: gold.equals(answer),
+    Flat: lambda gold, answer: gold.equals(answer),
     CurveEquation: _equations,
     Residue: lambda gold, answer: gold == answer,
     SolutionFamily: families,

@@ -13,7 +13,7 @@ _GENERAL = re.compile(
     r"|differential|"
     r"family|every solution|arbitrary)\b|[a-zA-Z]''?(?:\s*\(|\s*[-+=])|\\frac\{d"
 )
-_CONSTANT = re.compile(r"^(?:[ABCDEKabcdk])(?:_\{\w+\})?$")
+_CONSTANT = re.compile(r"^(?:[ABCDEKabcdkmλμαβγκ])(?:_\{\w+\})?$")
 _MOST = 3
 
 
@@ -46,13 +46,14 @@ def _trees(of: Meaning) -> tuple[Tree, ...]:
 
 def _with(of: Meaning, new: dict[str, str]) -> Meaning:
     if isinstance(of, Amount):
-        return Amount(_substituted(of.formula, new), of.unit, of.decimal)
+        return Amount(renamed_tree(of.formula, new), of.unit, of.decimal)
     if isinstance(of, CurveEquation):
-        return CurveEquation(_substituted(of.left, new), _substituted(of.right, new))
+        return CurveEquation(renamed_tree(of.left, new), renamed_tree(of.right, new))
     return of
 
 
-def _substituted(of: Tree, new: dict[str, str]) -> Tree:
+def renamed_tree(of: Tree, new: dict[str, str]) -> Tree:
+    """The tree with other names of variables."""
     if of[0] == "var":
         return ("var", new.get(of[1], of[1]))
-    return tuple(_substituted(part, new) if isinstance(part, tuple) else part for part in of)
+    return tuple(renamed_tree(part, new) if isinstance(part, tuple) else part for part in of)

@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping
 from fractions import Fraction
 
-from whet.rewards.verifiable.math.amounts import Amount, formulas_agree
+from whet.rewards.verifiable.math.amounts import SCIENTIFIC, Amount, formulas_agree
 from whet.rewards.verifiable.math.antiderivatives import CONSTANT, is_antiderivative
-from whet.rewards.verifiable.math.claims import CALLED, EQUALS, MEMBER, NAME, claims
+from whet.rewards.verifiable.math.claims import CALLED, EQUALS, MEMBER, NAME, claims, unconditional
 from whet.rewards.verifiable.math.constants import renamed
 from whet.rewards.verifiable.math.kinds import Meaning, Several
 from whet.rewards.verifiable.math.meanings import meanings
@@ -31,6 +31,11 @@ _ANNOUNCING = re.compile(
 )
 
 
+_LISTED = re.compile(r"[,;|:∈].*|^⟪\s*⟫")
+_COMMA = re.compile("[,;]")
+_ASKS_FOR_ALL = re.compile(r"(?i)\b(?:all|every|set|solutions?|roots|values|solve)\b")
+
+
 def equal(gold: str, answer: str, question: str = "") -> bool | None:
     """Whether the answer is the task's; None where the task's own cannot be read.
 
@@ -47,6 +52,12 @@ def equal(gold: str, answer: str, question: str = "") -> bool | None:
     if isinstance(choice, bool):
         return choice
     wanted, given = choice
+    if (
+        _ASKS_FOR_ALL.search(asked)
+        and enclosed(given) == "⟪⟫"
+        and not _LISTED.search(given + wanted)
+    ):
+        given = given[1:-1].strip()
     if squeezed(wanted) == squeezed(given):
         return True
     known = worded(wanted, given, asked)
@@ -89,9 +100,21 @@ def _compared(wanted: str, given: str, asked: str) -> bool | None:
         means(gold, _readings(form, gold, asked), order)
         and not restated(form, wanted, asked)
         and not undone(form, gold)
+        and not _is_unsolved_for(form, wanted)
         and not _is_misshapen(form, wanted, asked)
         for form in claims(given, wanted, gold, asked)
     )
+
+
+def _is_unsolved_for(form: str, wanted: str) -> bool:
+    """Whether the task's answer is a function by its name, and the form an equation for it."""
+    name, *rest = cut(wanted, EQUALS)
+    sides = cut(form, EQUALS)
+    if not rest or CALLED.match(name) is None or len(sides) != len((name, rest)):
+        return False
+    bare = [side for side in sides if NAME.match(side) or CALLED.match(side)]
+    left = squeezed(name)
+    return not bare or any(left in squeezed(side) for side in sides if squeezed(side) != left)
 
 
 def _readings(form: str, gold: list[Meaning], asked: str) -> list[Meaning]:
@@ -101,7 +124,7 @@ def _readings(form: str, gold: list[Meaning], asked: str) -> list[Meaning]:
 
 
 def _is_misshapen(form: str, wanted: str, asked: str) -> bool:
-    of = tree_or_none(form)
+    of = tree_or_none(SCIENTIFIC.sub(r"\1*10^{\2}", form))
     golds = [one for text in _wanted(wanted) if (one := tree_or_none(text)) is not None]
     return of is not None and any(misshapen(of, gold, asked) for gold in golds)
 
@@ -116,13 +139,15 @@ def _wanted(text: str) -> list[str]:
     forms = [text]
     match cut(text, EQUALS):
         case [name, rest] if _is_name(name):
-            forms.append(rest)
+            forms += dict.fromkeys((rest, unconditional(rest)))
     member = MEMBER.sub("", text)
     return forms if member == text else [*forms, member]
 
 
 def _is_name(text: str) -> bool:
     text = text.strip()
+    if len(cut(text, _COMMA)) > 1 and enclosed(text) != "()" and CALLED.match(text) is None:
+        return False
     if NAME.match(text) or CALLED.match(text):
         return True
     return (

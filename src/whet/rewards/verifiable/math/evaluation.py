@@ -266,6 +266,6 @@ _INEXACT: Mapping[str, Callable] = {
     "tanh": _CONTEXT.tanh, "arcsinh": _CONTEXT.asinh, "arccosh": _CONTEXT.acosh,
     "arctanh": _CONTEXT.atanh, "ln": _CONTEXT.ln, "lg": lambda a: _CONTEXT.ln(a) / _CONTEXT.ln(10),
     "log": lambda a, base=None: _CONTEXT.ln(a) / (_CONTEXT.ln(base) if base is not None else 1),
-    "floor": _CONTEXT.floor, "ceil": _CONTEXT.ceil,
+    "cis": _CONTEXT.expj, "floor": _CONTEXT.floor, "ceil": _CONTEXT.ceil,
     "binom": lambda n, k: _binomial_of_reals(n, k),
 }  # fmt: skip

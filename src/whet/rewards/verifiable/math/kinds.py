@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from whet.rewards.verifiable.math.amounts import Amount
+from whet.rewards.verifiable.math.evaluation import Value
+from whet.rewards.verifiable.math.flats import Flat
 from whet.rewards.verifiable.math.regions import Region
 from whet.rewards.verifiable.math.syntax import Tree
 
@@ -15,6 +17,14 @@ class Several:
     items: tuple["Meaning", ...]
     kind: str
     labels: tuple[str, ...] = ()
+
+
+def by_name(one: Several) -> tuple["Meaning", ...]:
+    """The items in the order of their names; as they are where an item has none."""
+    if not all(one.labels) or len(one.labels) != len(one.items):
+        return one.items
+    pairs = sorted(zip(one.labels, one.items, strict=True), key=lambda pair: pair[0])
+    return tuple(item for _, item in pairs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +86,10 @@ class Piecewise:
 
     parts: tuple[tuple[Tree, Region], ...]
 
+    def at(self, point: Value) -> Tree | None:
+        """The formula that holds at a point; None where none does."""
+        return next((formula for formula, where in self.parts if where.holds(point)), None)
+
 
 @dataclass(frozen=True, slots=True)
 class Alternatives:
@@ -104,4 +118,5 @@ Meaning = (
     | Proportion
     | Piecewise
     | Alternatives
+    | Flat
 )

@@ -1,14 +1,19 @@
-"""What an answer may be besides one formula: lists, matrices, equations, classes, times, words."""
+"""What an answer may be besides one formula: lists, equations, classes, times, words."""
 
 import re
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import islice
 
-from whet.rewards.verifiable.math.amounts import amounts, compound
+from whet.rewards.verifiable.math.amounts import amounts
 from whet.rewards.verifiable.math.cases import piecewise
+from whet.rewards.verifiable.math.claims import sides_agree
+from whet.rewards.verifiable.math.compounds import compound
+from whet.rewards.verifiable.math.constants import renamed_tree
 from whet.rewards.verifiable.math.dates import date
+from whet.rewards.verifiable.math.enumerated import enumerated
 from whet.rewards.verifiable.math.evaluation import inexact
+from whet.rewards.verifiable.math.flats import flat
 from whet.rewards.verifiable.math.kinds import (
     Alternatives,
     CurveEquation,
@@ -17,7 +22,9 @@ from whet.rewards.verifiable.math.kinds import (
     Residue,
     Several,
     SolutionFamily,
+    by_name,
 )
+from whet.rewards.verifiable.math.matrices import matrix
 from whet.rewards.verifiable.math.notations import based, clock
 from whet.rewards.verifiable.math.numerals import numeral
 from whet.rewards.verifiable.math.pieces import cut, deepest, enclosed
@@ -30,26 +37,45 @@ _SEPARATOR = re.compile(
 )
 _LETTER = re.compile(r"\s*([A-Za-zα-ω])(?:_\{\w+\}|\([a-z]\))?\s*")
 _WORD = re.compile(
-    r'^"?\s*(?:the |its )?([a-z]{4,})\s*"?\s*(?:"?\s*(?:is|are|of)\b\s*"?|=|:)?\s*'
+    r'^"?\s*(?:[Tt]he |[Ii]ts )?([A-Za-z][a-z]{3,}|[A-Z][a-z]{2})\s*"?\s*(?:"?\s*(?:is|are|of'
+    r'|has|gets|pays)\b\s*"?|=|:)?\s*'
     r"(?=[-+\d\\(]|[A-Za-z](?![A-Za-z]))(.+)$"
 )
+_PART = re.compile(r'^"?\s*\(?([a-h]|i{1,3}|iv|v)\)\s*:?\s*"?\s*(?![-+*/^=!])(.+)$')
+_UNION = re.compile("∪")
+_TUPLE = re.compile(r"\s*\(\s*[a-z](?:\s*[,;]\s*[a-z])+\s*\)\s*")
+_EXTREME = re.compile(r'\s*"?\\?(max|min)(?:imum|ima)?"?\s*')
+_OR = re.compile(r';|\s*"\s*(?:,\s*)?or\s*"\s*|(?<![A-Za-z])or(?![A-Za-z])')
 _EQUALS = re.compile(r"=")
 _MOST_READINGS = 4  # of an item
 _DEEPEST = 30  # brackets in brackets
-_TRANSPOSED = re.compile(r"^(.*)\^\s*\{?\s*(?:\"?T\"?|\\top|\\intercal|')\s*\}?$", re.DOTALL)
-_MATRIX = re.compile(
-    r"\\begin\s*\{([bpvBV]?(?:small)?matrix|array)\}(?:\{[^{}]*\})?(.*?)\\end\s*\{\1\}", re.DOTALL
-)
 _MODULUS = re.compile(r"^(?:(.*?)≡)?(.*?),?\s*\(?\s*mod\s+(.*?)\)?$")
+_MULTIPLES = re.compile(
+    r'^(?:"?\s*(?:all |the |every |any )*(?:positive |non-?negative |integer |integral'
+    r' )*multiples? of\s*"?\s*'
+    r"(?=\w+$)|(?=\d+\s*\|))(\w+)(?:\s*\|\s*[a-z])?$"
+)
+_REMAINDER = re.compile(
+    r'^"?\s*(?:(?:all|the|every|any) )*integers? (?:leaving|with|that (?:leaves?|has|have))'
+    r" (?:an? |the )?remainder "
+    r'(?:of )?(\d+) (?:when divided by|on division by|modulo|mod) ([1-9]\d*)"?$'
+)
+_BUILT = re.compile(
+    r"^⟪\s*\(\s*([a-z]\s*,\s*[a-z](?:\s*,\s*[a-z])?)\s*\)\s*(?:∈[^:|]*)?[:|](.*=.*)⟫$", re.DOTALL
+)
 _FAMILY = re.compile(
     r'^(.*?)[,\s:|]*(?:"?\s*(?:with|where|for|for all|for any|for every|'
-    r'for some|for each|,)?\s*"?)\s*\(?\b([a-zA-Z])\s*(?:∈\s*\\Z|"?\s*(?:any|an|is an|an arbitrary|'
+    r'for some|for each|,)?\s*"?)\s*\(?\b([a-zA-Z])\s*(?:∈\s*\\[ZN]\s*(?:[\^_]\{?[^{}]*\}?)?'
+    r'|"?\s*(?:is |are )?(?:any|an|some|arbitrary|an arbitrary|'
     r'∈)?\s*integer"?)\s*\)?$'
 )
 _FAMILY_NAMED_LAST = re.compile(
     r'^(.*?)[,\s]*"?\s*(?:with|where|for)?\s*(?:any|all|every|each|some|an arbitrary)?\s*'
     r'integers?\s*"?\s*([a-zA-Z])$'
 )
+
+
+_POINT = re.compile(r"^[A-Z]'?(?:_\{\w+\})?\s*(\([^()]*[,;][^()]*\))$")
 
 
 def meanings(text: str) -> Iterator[Meaning]:
@@ -63,25 +89,35 @@ def meanings(text: str) -> Iterator[Meaning]:
     if (pieces := piecewise(text)) is not None:
         yield pieces
         return
-    for reader in (based, clock, _modular, _family, _matrix, region, compound, _ratio):
+    for reader in _READERS:
         found = reader(text)
         if found is not None:
             yield found
-    yield from _lists(text)
+    yield from _lists(_POINT.sub(r"\1", text))
     yield from amounts(text)
-    equation = _equation(text)
+    built = _BUILT.match(text)
+    equation = _equation(built[2] if built else text)
     if equation is not None:
         yield equation
 
 
-def _modular(text: str) -> Residue | None:
+def _modular(text: str) -> Residue | Several | None:
+    """A class of integers, or several with one modulus: `x ≡ ±1, ±3 (mod 8)`."""
+    if multiple := _MULTIPLES.match(text):
+        step = numeral(multiple[1]) or Fraction(int(multiple[1]) if multiple[1].isdecimal() else 0)
+        return Residue(Fraction(0), step) if step else None
+    if left := _REMAINDER.match(text):
+        return Residue(Fraction(int(left[1])) % int(left[2]), Fraction(int(left[2])))
     match = _MODULUS.match(text)
-    if match is None:
+    modulus = number_of(match[3]) if match else None
+    if match is None or not isinstance(modulus, Fraction) or not modulus:
         return None
-    rest, modulus = number_of(match[2].split("≡")[-1].split("=")[-1]), number_of(match[3])
-    if not isinstance(rest, Fraction) or not isinstance(modulus, Fraction) or not modulus:
+    listed = cut(match[2].split("≡")[-1].split("=")[-1], _SEPARATOR)
+    rests = [number_of(one) for piece in listed for one in signed(piece)]
+    known = [Residue(one % modulus, abs(modulus)) for one in rests if isinstance(one, Fraction)]
+    if len(known) < len(rests):
         return None
-    return Residue(rest % modulus, abs(modulus))
+    return known[0] if len(known) == 1 else Several(tuple(dict.fromkeys(known)), "set")
 
 
 def _family(text: str) -> SolutionFamily | None:
@@ -102,65 +138,14 @@ def _family(text: str) -> SolutionFamily | None:
     return SolutionFamily(tuple(formulas), match[2])
 
 
-def _matrix(text: str) -> Several | None:
-    if (turned := _TRANSPOSED.match(text)) is not None:
-        return _turned(turned[1].strip())
-    match = _MATRIX.search(text)
-    if match is None:
-        return _nested(text)
-    if enclosed(text) in ("[]", "()"):  # around an array
-        return _matrix(text[1:-1].strip())
-    before, after = text[: match.start()].strip(" *"), text[match.end() :].strip()
-    if after:
+def _families(text: str) -> SolutionFamily | None:
+    """The union of several sets of solutions, each with a parameter of its own."""
+    found = [_family(one) for one in cut(text, _UNION)]
+    known = [one for one in found if one is not None]
+    if not 1 < len(known) == len(found):
         return None
-    rows = [row for row in re.split(r"\ue001", match[2].strip(" \ue001")) if row.strip()]
-    if match[1] in ("vmatrix", "Vmatrix"):  # a determinant
-        return None
-    scale = f"({before})*" if before else ""
-    made = [_row([f"{scale}({cell.strip()})" for cell in row.split("&")]) for row in rows]
-    return _rows(made)
-
-
-def _turned(text: str) -> Several | None:
-    """The transpose of a matrix, or of a row in brackets."""
-    whole = _matrix(text)
-    if whole is not None and whole.kind == "matrix":
-        rows = [one.items for one in whole.items if isinstance(one, Several)]
-        columns = [Several(column, "row") for column in zip(*rows, strict=True)]
-        if len(columns) == 1:
-            return None
-        return Several(tuple(columns), "matrix") if len(rows) > 1 else _column(rows[0])
-    inside = _items(text[1:-1], "()") if enclosed(text) in ("()", "[]", "⟨⟩") else None
-    return _column(inside.items) if inside is not None else None
-
-
-def _column(items: tuple[Meaning, ...]) -> Several:
-    return Several(items, "column")
-
-
-def _nested(text: str) -> Several | None:
-    """`[[1, 2], [3, 4]]`."""
-    if enclosed(text) != "[]" or not text[1:].lstrip().startswith("["):
-        return None
-    rows = cut(text[1:-1], re.compile(","))
-    if any(enclosed(row) != "[]" for row in rows):
-        return None
-    return _rows([_row(cut(row[1:-1], re.compile(","))) for row in rows])
-
-
-def _row(cells: list[str]) -> Several | None:
-    found = [next(iter(amounts(cell)), None) for cell in cells]
-    known = tuple(one for one in found if one is not None)
-    return Several(known, "row") if len(known) == len(found) else None
-
-
-def _rows(rows: list[Several | None]) -> Several | None:
-    known = tuple(row for row in rows if row is not None)
-    if not known or len(known) < len(rows) or len({len(row.items) for row in known}) > 1:
-        return None
-    if len(known[0].items) == 1:
-        return Several(tuple(row.items[0] for row in known), "column")
-    return Several(known, "matrix")
+    formulas = (renamed_tree(t, {one.parameter: "k"}) for one in known for t in one.formulas)
+    return SolutionFamily(tuple(formulas), "k")
 
 
 def _ratio(text: str) -> Proportion | None:
@@ -182,9 +167,19 @@ def _lists(text: str) -> Iterator[Several]:
     match [one.strip() for one in text.split("<")]:
         case [_, _, _, *_] as chain if _rises(chain):
             yield Several(tuple(next(amounts(one)) for one in chain), "list")
-    vector = _components(text)
-    if vector is not None:
-        yield vector
+    for found in (_components(text), _solutions(text)):
+        if found is not None:
+            yield found
+
+
+def _solutions(text: str) -> Several | None:
+    """`x = 1, y = 4 or x = 4, y = 1` as a list of pairs, in the order of the names."""
+    pieces = [one.strip('" ') for one in cut(text, _OR)]
+    found = [_items(one, "list") for one in pieces] if len(pieces) > 1 else []
+    known = [one for one in found if one is not None and len(one.items) > 1 and all(one.labels)]
+    if not known or len(known) < len(found) or len({frozenset(one.labels) for one in known}) > 1:
+        return None
+    return Several(tuple(Several(by_name(one), "()") for one in known), "list")
 
 
 def _rises(chain: list[str]) -> bool:
@@ -213,21 +208,26 @@ def _items(text: str, kind: str) -> Several | None:
 
 
 def _labelled(piece: str) -> tuple[str, str]:
-    """The name of a part and its value: `x_{1}=3`, `"remainder" -2`, `the quotient is x+1`."""
+    """The name of a part and its value: `x_{1}=3`, `"remainder" -2`, `(i) r = 5`."""
+    if part := _PART.match(piece):
+        return f"({part[1]})", cut(part[2], _EQUALS)[-1]
     label, equals, rest = piece.partition("=")
-    letter = _LETTER.fullmatch(label) if equals else None
-    if letter:
-        return letter[1], rest
+    if equals and _TUPLE.fullmatch(label):
+        return "", rest
+    if letter := _LETTER.fullmatch(label) or _EXTREME.fullmatch(label) if equals else None:
+        *front, last = cut(rest, _EQUALS)
+        return letter[1], last if front and sides_agree([*front, last]) else rest
     word = _WORD.match(piece)
     if word and word[1] not in FUNCTIONS and numeral(word[1]) is None:
-        return word[1], word[2]
+        return word[1].casefold(), word[2]
     return "", piece
 
 
 def _components(text: str) -> Several | None:
     """`3 î - 4 ĵ`, and `0.6 i − 0.8 j`, as a vector."""
     plain = text.replace("k\u0302", "ḱ")
-    if not re.search(r"[ĵjḱ]", plain) or re.search(r"[a-hl-zA-Z\\]", plain):
+    bare = re.sub(r"\\(?:frac|sqrt)", "", plain)
+    if not re.search(r"[ĵjḱ]", plain) or re.search(r"[a-hl-zA-Z\\]", bare):
         return None
     plain = plain.replace("î", "i").replace("ĵ", "j").replace("ḱ", "k")
     found = []
@@ -248,3 +248,18 @@ def _equation(text: str) -> CurveEquation | None:
         case [tuple() as left, tuple() as right]:
             return CurveEquation(left, right)
     return None
+
+
+_READERS = (
+    based,
+    clock,
+    _modular,
+    _family,
+    _families,
+    enumerated,
+    matrix,
+    flat,
+    region,
+    compound,
+    _ratio,
+)

@@ -9,7 +9,7 @@ _OPTION = re.compile(
     r"|(?<![\w(])([A-J])[.)](?=\s)"
 )
 _LABEL = re.compile(
-    r'^"?\s*\(?\s*\(?([A-J])\s*\)\s*[:.,]?"?\s*(.*)$|^"([A-J])"\s*[:.]?\s*(.*)$|^([A-J])[.:]\s+(.*)$'
+    r'^"?\s*\(?\s*\(?([A-J])\s*\)\s*[:.,]?"?\s*(.*)$|^"([A-J])[:.)]?"\s*[:.]?\s*(.*)$|^([A-J])[.:]\s+(.*)$'
 )
 _LETTER = re.compile(r'^["(]*([A-J])[")]*$')
 _TITLE = re.compile(r'^"?\s*(?:option|choice|answer|statement)s?\s+(?="?\(?[A-J]\b)', re.IGNORECASE)

@@ -22,9 +22,11 @@ _ASKED_NAME = re.compile(
     r"(?=\s*(?:[.?]|,? ?(?:where|if|when|such|given|that)\b|$))",
     re.IGNORECASE,
 )
+_DERIVATIVE = re.compile(r"\\frac\{d([a-z])\}\{d([a-z])\}|(?<![a-z])d([a-z])/d([a-z])(?![a-z])")
 _ASKED = re.compile(
     r"how many ((?:\"?[a-z]+\"?\s?){1,3})|"
-    r"\(?\bin \"?([A-Za-zμ°]+(?:[/*][A-Za-z]+)*(?:\^\{?-?\d\}?)?)\"?\s*(?=[?).,]|$)",
+    r"\(?\b(?:in|to|into) \"?((?:degrees |square |cubic"
+    r" )?[A-Za-zμ°]+(?:[/*][A-Za-z]+)*(?:\^\{?-?\d\}?)?)\"?\s*(?=[?).,]|$)",
     re.IGNORECASE,
 )
 
@@ -33,6 +35,9 @@ def is_not_asked(name: str, asked: str) -> bool:
     """Whether a name stands in the question, which asks for the value of another one."""
     match = _ASKED_NAME.search(asked)
     name = name.strip()
+    derived, wanted = _DERIVATIVE.search(name), _DERIVATIVE.search(asked)
+    if derived and wanted:
+        return [one for one in derived.groups() if one] != [one for one in wanted.groups() if one]
     return (
         match is not None
         and re.fullmatch(r"[A-Za-z]", name) is not None

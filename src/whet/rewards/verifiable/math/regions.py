@@ -28,6 +28,11 @@ _EXCEPT = re.compile(
     r"^(?:\\R|(?:all|every|any)(?: real)?(?: numbers?| values?)?(?: (?:of )?[a-z])?)\s*,?\s*"
     r"(?:except|except for|other than|but|besides)\s+(?:[a-z]\s*=\s*)?(.*)$"
 )
+_SUCH = re.compile(
+    r'^"?\s*(?:the )?(?:set of )?(?:all )?(?:the )?(?:real |possible )*(?:numbers |values'
+    r' (?:of )?)?"?\s*[a-z]\s*"?\s*'
+    r'(?:with|such that|for which|satisfying|where)\s*"?\s*(.+)$'
+)
 _EVERY = re.compile(
     r'^"?\s*(?:for )?(?:all|every|any) (?:(?:real|positive|natural|rational)\s*)?'
     r'(?:integers?|numbers?|reals?|values? of)?\s*"?\s*(.*)$'
@@ -52,11 +57,12 @@ class Region:
         if self.variable and other.variable and self.variable != other.variable:
             return False
         return all(
-            self.holds(at) == other.holds(at) for at in _probes((*self.points, *other.points))
+            self.holds(at) == other.holds(at) for at in probes((*self.points, *other.points))
         )
 
 
-def _probes(points: Iterable[Value]) -> list[Value]:
+def probes(points: Iterable[Value]) -> list[Value]:
+    """The points, one between each two, one below all and one above."""
     ordered = sorted(points, key=inexact)
     if not ordered:
         return [Fraction(0)]
@@ -83,7 +89,12 @@ def _combined(text: str) -> Region | None:
     for pattern, join in ((_UNION, any), (_BOTH, all)):
         pieces = cut(text, pattern)
         if len(pieces) > 1:
-            return _joined([region(one) for one in pieces], join)
+            parts = [region(one) for one in pieces]
+            found = _joined(parts, join)
+            apart = "∩" not in text and all(one[:1] in "([]" for one in pieces)
+            if join is all and found is not None and apart and not _is_met(found):
+                return _joined(parts, any)  # `(-∞, 0) and (1, ∞)`
+            return found
     match cut(text, _MINUS):
         case [whole, left_out]:
             return _without(region(whole), region(left_out))
@@ -92,11 +103,18 @@ def _combined(text: str) -> Region | None:
 
 def _described(text: str) -> Region | None:
     """`every x > 3`, `x ∈ (0, 1)`, and what is written as it is."""
+    if such := _SUCH.match(text):
+        return region(such[1].strip('" '))
     if (every := _EVERY.match(text)) is not None and _COMPARED.search(every[1]):
         return region(every[1])
     if _MEMBER.match(text):
         return region(_MEMBER.sub("", text))
     return _simple(text)
+
+
+def _is_met(of: Region) -> bool:
+    """Whether the set has a point."""
+    return any(of.holds(at) for at in probes(of.points))
 
 
 def _side_by_side(text: str) -> Region | None:
@@ -105,7 +123,7 @@ def _side_by_side(text: str) -> Region | None:
         case [one, other] if _COMPARED.search(one) and _COMPARED.search(other):
             parts = [_inequality(one), _inequality(other)]
             both = _joined(parts, all)
-            if both is None or any(both.holds(at) for at in _probes(both.points)):
+            if both is None or _is_met(both):
                 return both
             return _joined(parts, any)
     return None

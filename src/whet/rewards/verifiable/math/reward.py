@@ -9,9 +9,12 @@ from whet.rewards.verifiable.math.canonical import canonical
 from whet.rewards.verifiable.math.equality import equal
 from whet.rewards.verifiable.math.normal import formula, plain
 from whet.rewards.verifiable.math.number import number
-from whet.rewards.verifiable.math.replies import given, says
+from whet.rewards.verifiable.math.parts import parts
+from whet.rewards.verifiable.math.replies import Given, given
+from whet.rewards.verifiable.math.saying import says
 from whet.rewards.verifiable.math.symbolic import agree
 from whet.rewards.verifiable.math.tolerance import within
+from whet.rewards.verifiable.math.wording import in_words
 from whet.rewards.verifiable.verdicts import no_answer, nothing_to_compare
 from whet.sandbox.workers import Died, Workers
 from whet.types import Reason, Rollout, Task, Verdict
@@ -58,8 +61,22 @@ class Math(Reward):
         if text is None:
             return Verdict.failure(Reason.TRUNCATED, note="the thoughts never end")
         found = given(text, rollout.finish)
+        wanted, said = parts(rollout.task.answer), parts(_in_one_box(found)) or parts(text)
+        if wanted and said.keys() == wanted.keys():
+            verdicts = [
+                self._replied(_about(rollout, part), given(said[label], rollout.finish))
+                for label, part in wanted.items()
+            ]
+            return next((one for one in verdicts if one.correct is not True), verdicts[0])
+        return self._replied(rollout, found)
+
+    def _replied(self, rollout: Rollout, found: Given) -> Verdict:
+        """The verdict on the answers of a reply."""
         if not found.answers:
             return no_answer(rollout)
+        for whole in () if found.added else found.listed:
+            if (verdict := self._answer(rollout, whole, "list")).correct:
+                return verdict
         if (
             len({plain(one) if len(one) <= self.longest else one for one in found.answers})
             > self.boxes
@@ -85,6 +102,8 @@ class Math(Reward):
             return _allowed(task, text) or equal(task.answer, text, question)
 
         correct = meant(answer) if where == "box" else says(answer, meant, question)
+        if correct is False and where == "box" and (words := in_words(answer)):
+            correct = says(words, meant, question)
         if correct is None:
             return self._asked_of_a_library(rollout, answer, note)
         return Verdict.binary(correct=correct, note=note, answer=canonical(answer))
@@ -104,6 +123,16 @@ class Math(Reward):
         if equal is None:
             return _unread(rollout.task)
         return Verdict.binary(correct=equal, note=note, answer=canonical(answer))
+
+
+def _in_one_box(found: Given) -> str:
+    """The only box of a reply; empty for any other reply."""
+    return found.answers[0] if found.where == "box" and len(found.answers) == 1 else ""
+
+
+def _about(rollout: Rollout, part: str) -> Rollout:
+    """The rollout of a task that asks for one part."""
+    return replace(rollout, task=replace(rollout.task, answer=part))
 
 
 def _unread(task: Task) -> Verdict:

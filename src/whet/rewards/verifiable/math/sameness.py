@@ -12,10 +12,12 @@ from whet.rewards.verifiable.math.kinds import (
     Residue,
     Several,
     SolutionFamily,
+    by_name,
 )
 from whet.rewards.verifiable.math.syntax import names
 
 _INTEGERS = frozenset("kmnjtKMN")
+_ENDS = 2  # of an interval
 _MOST = 64  # items
 Lists = Callable[[Sequence[Meaning], Sequence[Meaning]], bool]
 
@@ -76,6 +78,9 @@ def _integers(gold: Meaning, answer: Meaning) -> bool:
             return _class_of(gold) == _class_of(answer)
         case Residue(), Amount():
             return answer.unit is None and _class_of(_as_family(answer)) == gold
+        case Amount(), SolutionFamily():
+            family = _as_family(gold)
+            return isinstance(family, SolutionFamily) and families(family, answer)
         case SolutionFamily(), Amount():
             family = _as_family(answer)
             return isinstance(family, SolutionFamily) and families(gold, family)
@@ -120,6 +125,8 @@ def _several(gold: Several, answer: Several, lists: "Lists") -> bool:
     ]
     if labelled:
         return _labelled(gold, answer)
+    if gold.kind == "list" and answer.kind in ("()", "[]") and _is_sequence(gold, lists):
+        return in_order(gold.items, answer.items)
     if {gold.kind, answer.kind} <= {"set", "list"}:
         if gold.kind == "list":
             return lists(gold.items, answer.items)
@@ -127,9 +134,21 @@ def _several(gold: Several, answer: Several, lists: "Lists") -> bool:
     return False
 
 
+def _is_sequence(gold: Several, lists: "Lists") -> bool:
+    """Whether a list has an order, or too many items for a point or an interval."""
+    return lists is in_order or len(gold.items) > _ENDS
+
+
 def _labelled(gold: Several, answer: Several) -> bool:
     """`y = 2, x = 3` is (3, 2): names in alphabetical order."""
-    if all(gold.labels) and all(answer.labels) and set(gold.labels) != set(answer.labels):
+    if _are_parts(gold) != _are_parts(answer):
+        return in_order(gold.items, answer.items)
+    if (
+        gold.labels
+        and all(gold.labels)
+        and all(answer.labels)
+        and set(gold.labels) != set(answer.labels)
+    ):
         return _by_initials(gold, answer)
     if any(map(_is_word, gold.labels)):
         return _fits(gold, answer)
@@ -137,7 +156,12 @@ def _labelled(gold: Several, answer: Several) -> bool:
         return False
     if not all(answer.labels) and answer.kind == "list":
         return False
-    return in_order(*(_by_name(one) for one in (gold, answer)))
+    return in_order(*(by_name(one) for one in (gold, answer)))
+
+
+def _are_parts(of: Several) -> bool:
+    """Whether the names are `(a)`, `(b)` and so on, which stand for places."""
+    return bool(of.labels) and all(label.startswith("(") for label in of.labels)
 
 
 def _is_word(label: str) -> bool:
@@ -154,18 +178,9 @@ def _by_initials(gold: Several, answer: Several) -> bool:
 def _fits(gold: Several, answer: Several) -> bool:
     """Whether parts with words are parts in the same order, of which some have their words."""
     if set(answer.labels) == set(gold.labels):
-        return in_order(_by_name(gold), _by_name(answer))
+        return in_order(by_name(gold), by_name(answer))
     known = zip(gold.labels, answer.labels, strict=False)
     return all(b in ("", a) for a, b in known) and in_order(gold.items, answer.items)
-
-
-def _by_name(one: Several) -> Sequence[Meaning]:
-    if not all(one.labels) or len(one.labels) != len(one.items):
-        return one.items
-    return [
-        item
-        for _, item in sorted(zip(one.labels, one.items, strict=True), key=lambda pair: pair[0])
-    ]
 
 
 def in_order(one: Sequence[Meaning], other: Sequence[Meaning]) -> bool:

@@ -72,12 +72,27 @@ def _is_mixed(of: Tree, gold: Tree) -> bool:
     return of[0] == "+" or of[0] == "num"
 
 
+def _is_apart(of: Tree, gold: Tree) -> bool:
+    del gold
+    return of[0] in ("+", "-")
+
+
+def _is_scientific(of: Tree, gold: Tree) -> bool:
+    del gold
+    of = of[1] if of[0] == "neg" else of
+    if of[0] != "*" or of[1][0] != "num" or of[2][0] != "^" or of[2][1] != ("num", Fraction(10)):
+        return False
+    return bool(1 <= of[1][1] < of[2][1][1])
+
+
 _SHAPES: Mapping[re.Pattern[str], Callable[[Tree, Tree], bool]] = {
     re.compile(pattern, re.IGNORECASE): shape
     for pattern, shape in (
         (r"\bfactor(?:i[sz]e)?\b(?!s| of| by)|\bfactored form\b|\bas a product\b", _is_factored),
         (r"\bexpand\b|\bexpanded form\b|\bmultiply out\b", _is_expanded),
         (r"\b(?:lowest|simplest) (?:terms|form)\b|\breduce\b|\bsimplif(?:y|ied)\b", _is_reduced),
+        (r"\bpartial fractions?\b", _is_apart),
+        (r"\b(?:scientific notation|standard form a)\b|≤\s*a\s*<\s*10", _is_scientific),
         (r"\bas a (?:\w+ )?decimal\b|\bin decimal form\b", _is_decimal),
         (r"\bas an? (?:\w+ ){0,2}fraction\b|\bas a fraction\b", _is_fraction),
         (r"\bas a mixed (?:number|fraction)\b", _is_mixed),

@@ -9,7 +9,9 @@ import re
 import unicodedata
 from functools import lru_cache
 
-_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", "0123456789+-n")  # noqa: RUF001
+from whet.rewards.verifiable.math.units import named
+
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿˣʸᵏᵐᵗⁱ", "0123456789+-nxykmti")  # noqa: RUF001
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _SETS = str.maketrans(dict(zip("ℝℤℕℚℂ", ("\\R", "\\Z", "\\N", "\\Q", "\\C"), strict=True)))
 _SIGNS = str.maketrans(
@@ -44,7 +46,8 @@ _NAMED = _GREEK | {
     "lbrack": "[", "rbrack": "]", "prime": "'", "land": " and ", "wedge": " and ", "lor": " or ",
     "vee": " or ", "ldots": "...", "dots": "...", "cdots": "...", "dotsc": "...", "to": "⇒",
     "rightarrow": "⇒", "Rightarrow": "⇒", "implies": "⇒", "iff": "⇒", "longrightarrow": "⇒",
-    "Leftrightarrow": "⇒", "Longrightarrow": "⇒", "circ": "°", "degree": "°", "euro": "€",
+    "Leftrightarrow": "⇒", "Longrightarrow": "⇒", "circ": "°", "degree": "°", "deg": "°",
+    "mapsto": "↦", "euro": "€",
     "pounds": "£", "textdegree": "°", "textdollar": "$", "mathdollar": "$", "therefore": "",
     "quad": " ", "qquad": " ", "enspace": " ", "thinspace": " ", "newline": " ", "hfill": " ",
     "displaystyle": "", "checkmark": "", "blacksquare": "", "qed": "", "textstyle": "",
@@ -56,13 +59,14 @@ _NAMED = _GREEK | {
     "dbinom": r"\binom", "tbinom": r"\binom", "imath": "i", "ell": "l", "percent": "%",
 }  # fmt: skip
 _STYLES = ("<font>", "<circle>", "<square>", "<compat>")
+_UNIT_THEN = re.compile(r"^([A-Za-z°μ/]{1,14})\s*[,;]\s*(.+)$")  # `m, width`
 _SYMBOL = 2  # letters of a symbol such as `AB`, at most
 _NO_DIGIT = 0xE100  # in a private area of Unicode
 _QUOTE = re.compile(r'"')
 _SPACE = re.compile(r"(?<![\w])\s+|\s+(?![\w])")
 _COMMAND = re.compile(r"\\([A-Za-z]+)\s*")
 _WORDED = re.compile(
-    r"\\(?:text|textrm|textnormal|textsf|textup|mathrm|mathsf|mbox|operatorname\*?|mathit|textit|"
+    r"\\(?:text|textrm|texttt|mathtt|textnormal|textsf|textup|mathrm|mathsf|mbox|operatorname\*?|mathit|textit|"
     r"textbf|mathbf|boldsymbol|bm|emph|mathcal|rm)(?![A-Za-z])\s*(?:\{((?:[^{}]|\{[^{}]*\})*)\}"
     r"|([A-Za-z0-9]))"
 )
@@ -71,7 +75,7 @@ _VECTOR = re.compile(
     r"|\\(?:mathbf|boldsymbol|bm)\s*\{?\s*([ijk])\s*\}?(?![A-Za-z])"
 )
 _UPRIGHT = {"e", "i", "d", "π", "ln", "log", "lg", "sin", "cos", "tan", "cot", "sec", "csc",
-"exp"} | {
+"exp", "cis"} | {
     "arcsin", "arccos", "arctan", "gcd", "lcm", "max", "min", "sqrt", "sinh", "cosh", "tanh", "pi"
 }  # fmt: skip
 _EARLY = tuple(
@@ -79,13 +83,33 @@ _EARLY = tuple(
     for pattern, to in (
         (r"^\s*~\s*(?=[$\d])(?!.*~)", "≈"),
         (r"[✅✓✔\ufe0f\U0001f300-\U0001faff]", ""),  # a tick or a picture behind an answer
-        (r"</?(?:b|i|em|strong|sub|sup|span|p|br)\s*/?>", " "),
+        (r"<sup>(.*?)</sup>", r"^{\1}"),
+        (r"<sub>(.*?)</sub>", r"_{\1}"),
+        (r"</?(?:b|i|em|strong|span|p|br|u|code|mark)\s*/?>", " "),
+        (r"^\s*[➡►▶→⇒➜∴]\s*", ""),
+        (r"\\([ij])math(?![a-z])", r"\1"),
+        (r"\(\s*([-−]?[\d./]+)\s*\|\s*([-−]?[\d./]+)\s*\)", r"(\1, \2)"),  # noqa: RUF001
+        (r"\b(?:US|R|AU?|CA?|NZ|HK)\s*\\?\$(?=[\s}]*\d)", r"\\$"),
+        (r"\+\s?/\s?[-−]|\+-(?=\s*[\d\\(s])", "±"),  # noqa: RUF001
+        (r"(?<=\d)\s*[xX]\s*10\s*(?=\^|\*\*)", "*10"),
+        (r"(?<=\d)\s*\^?\{?\s*\\(?:text|mathrm|textrm)\{\s*(?:st|nd|rd|th)\s*\}\s*\}?", ""),
+        (r"\^\{?(\d+)\}?\s*(?:\\[!,]\s*)*/\s*(?:\\[!,]\s*)*_\{?(\d+)\}?", r"\\frac{\1}{\2}"),
+        (r"\\(?:left|right)\s*\.", ""),
+        (r"\{\s*\}(?=\s*\^)", ""),
+        (r"\{\s*([-+])\s*\}", r"\1"),
+        (
+            r"\\begin\{(aligned|align\*?|gathered|split|equation\*?)\}(.*?)\\end\{\1\}",
+            lambda m: (
+                re.sub(r"\\\\\s*(?!&?\s*=)", ", ", m[2]).replace("\\\\", " ").replace("&", " ")
+            ),
+        ),
+        (r"^([^{}]+?)\\over(?![a-z])\s*([^{}]+)$", r"\\frac{\1}{\2}"),
         (
             r"\\(?:color|textcolor)\s*\{[^{}]*\}|\\(?:underline|tiny|small|normalsize)(?![A-Za-z])",
             " ",
         ),
         (r"\\(?:[lL]arge|LARGE|[hH]uge)(?![A-Za-z])|\\$", " "),
-        (r"([⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ]+)", lambda m: "^{" + m[1].translate(_SUPERSCRIPTS) + "}"),
+        (r"([⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿˣʸᵏᵐᵗⁱ]+)", lambda m: "^{" + m[1].translate(_SUPERSCRIPTS) + "}"),
         (
             r"(?<=\d)\s*\\(?:mathrm|text|rm)\{\s*[eE]\s*\}\s*(?:\{\s*([-+]?\d+)\s*\}|([-+]\d+))",
             r"e\1\2",
@@ -101,7 +125,7 @@ _LATE = tuple(
         (r">=", "≥"),
         (r"(?<![\d)}])\s*!=", "≠"),
         (r"(?<=\d),\\!\s*(?=\d{3}(?!\d))", "{,}"),
-        (r"\\\\(?:\[[^\]]*\])?(?![a-zA-Z])", "\ue001"),
+        (r"\\\\(?:\[[^\]]*\])?(?![a-zA-Z]{2})", "\ue001"),
         (r"\\%", "%"),
         (r"\\([$#&_])", r"\1"),
         (r"\\\{", "⟪"),
@@ -121,8 +145,17 @@ _LAST = tuple(
     for pattern, to in (
         (r"\"?\s*\b(?:negative|minus)\s+infinity\b\s*\"?", "-∞"),
         (r"\"?\s*\b(?:positive |plus )?infinity\b\s*\"?", "∞"),
+        (r"^\s*\"?\s*(?:minus|negative)\s*\"?\s*(?=[\d.(\\$])", "-"),
         (r"\\(?:vec|overrightarrow)\s*\{?\s*([A-Za-z])\s*\}?(?![A-Za-z])", r"\1"),
         (r"\{\s*([(\[\])<>=:.⟨⟩])\s*\}", r"\1"),
+        (r"(?<=[(\[,\s+-])inf(?:ty)?(?=\s*[,)\]])", "∞"),
+        (r"(?<=[)\]])\s*U\s*(?=[(\[])", "∪"),
+        (
+            r'\\frac\s*\{\s*"([^"{}]*)"\s*((?:\^\s*\{?\d\}?)?)\s*\}\s*\{\s*"([^"{}]*)"'
+            r"\s*((?:\^\s*\{?\d\}?)?)\s*\}",
+            r' "\1\2/\3\4" ',
+        ),
+        (r"(?<![\d.,])([1-9]\d?(?:,\d\d)+,\d{3})(?![\d,])", lambda m: m[1].replace(",", "")),
         (r"(\d*\.\d*)\\(?:overline|bar)\s*\{?\s*(\d+)\s*\}?", r"\1(\2)"),
         (r"(\d*\.\d*?)(?:\\dot\s*\{?(\d)\}?)(\d*)(?:\\dot\s*\{?(\d)\}?)", r"\1(\2\3\4)"),
         (r"(\d*\.\d*)\\dot\s*\{?(\d)\}?", r"\1(\2)"),
@@ -131,9 +164,11 @@ _LAST = tuple(
             r"(?<=[(\[⟪])\s*\d{1,3}(?:,\d{3})+\s*(?=[)\]⟫])",
             lambda m: m[0].replace(",", ", "),
         ),
+        (r"(?<![\d.])(\d)\{,\}(\d{3})(?=\s*\*\s*10\s*\^)", r"\1.\2"),
         (r"(?<![\d.])([1-9]\d{0,2})((?:\{,\}\d{3})+)(?![\d{])",
         lambda m: m[1] + m[2].replace("{,}", "")),
         (r"(?<=\d)\{,\}(?=\d)", "."),
+        (r"(?<![A-Za-z\\\d])([Cck])([1-4])(?![\d.])", r"\1_{\2}"),
         (r"\{,\}", ","),
         (r"(?<![\d.,])([1-9]\d{0,2})((?:,\d{3})+)(?![\d,])", lambda m: m[1] + m[2].replace(",",
         "")),
@@ -146,6 +181,7 @@ _LAST = tuple(
         (r"√", r"\\sqrt "),
         (r"\\sqrt\s*(\[[^\]]*\])?\s*([0-9A-Za-zα-ω])", r"\\sqrt\1{\2}"),
         (r"\^\s*(?:\{\s*°\s*\}|°)", "°"),
+        (r"°\s*\"?\s*([CF])\s*\"?(?![A-Za-z(])", r"°\1"),
         (r"\^\s*\{\s*('+)\s*\}|\^\s*('+)", r"\1\2"),
         (r"_\s*\{\s*\"?(\w+)\"?\s*\}", r"_{\1}"),
         (r"_\s*(\w)", r"_{\1}"),
@@ -157,7 +193,10 @@ _LAST = tuple(
         (r"\*\*", "^"),
         (r"(?<![\d.}])(\d+)\s*\\frac\{(\d+)\}\{(\d+)\}", r"(\1+\\frac{\2}{\3})"),
         (r"(?<![\d./*^])(\d+) (\d+)/(\d+)(?![\d/])", r"(\1+\\frac{\2}{\3})"),
-        (r"(?<![\w}^_\])])\{([^{}]*,[^{}]*|\s*)\}", r"⟪\1⟫"),
+        (r"(?<![\w}^_\])])\{([^{}]*[,|∈:][^{}]*|\s*)\}", r"⟪\1⟫"),
+        (r"^\s*(?:the )?(\d+)(?:st|nd|rd|th)\s*$", r"\1"),
+        (r"(?<=\d)(\.\d+)\s*_\{\s*\"?(?:10|ten)\"?\s*\}", r"\1"),
+        (r"(?<!\w)([a-z]) mod (\d+)\s*=\s*(-?\d+)\s*\.?$", r"\1≡\3 mod \2"),
         (r"\s+", " "),
     )
 )  # fmt: skip
@@ -223,6 +262,8 @@ def _worded(match: re.Match[str]) -> str:
         return f" {inner} "
     if re.search(r"\d", inner):
         return f" {inner} "
+    if (listed := _UNIT_THEN.match(inner)) and named(listed[1]) is not None:
+        return f' "{listed[1]}" , "{listed[2]}" '
     command = match[0].startswith((r"\mathbf", r"\boldsymbol", r"\bm", r"\mathit", r"\mathcal"))
     if (command and len(inner) <= _SYMBOL) or "\\" in inner:
         return f" {inner} "

@@ -13,12 +13,12 @@ FUNCTIONS = frozenset(
     [
         "sin", "cos", "tan", "cot", "sec", "csc", "arcsin", "arccos", "arctan", "arccot", "sinh",
         "cosh", "tanh", "ln", "log", "lg", "exp", "gcd", "lcm", "max", "min", "sqrt", "asin",
-        "acos", "atan", "Re", "Im", "abs",
+        "acos", "atan", "cis", "Re", "Im", "abs",
     ]
 )  # fmt: skip
 _TOKEN = re.compile(
     r"\s*(?:(?P<rep>\d*\.\d*\(\d+\))|(?P<num>\d+(?:\.\d+)?|\.\d+)|\\(?P<cmd>[A-Za-z]+)"
-    r"|(?P<word>(?:arc)?(?:sinh|cosh|tanh|sin|cos|tan|cot|sec|csc)|ln|log|lg|exp|gcd|lcm|sqrt|"
+    r"|(?P<word>(?:arc)?(?:sinh|cosh|tanh|sin|cos|tan|cot|sec|csc)|ln|log|lg|exp|cis|gcd|lcm|sqrt|"
     r"asin|acos|atan|max|min|pi(?![a-z]))"
     r"|(?P<name>[A-Za-zα-ωΑ-ΩîĵŵΔ](?:\u0302)?(?:_\{[\w+\-,]+\})?'*)"
     r"|(?P<op>!!|[-+*/^!%°(){}\[\],|⌊⌋⌈⌉_]))"

@@ -14,15 +14,18 @@ _LEAD = re.compile(
     re.IGNORECASE,
 )
 _VERB = re.compile(
-    r"(?:\b(?:is|are|was|were|be|equals?|arrive|gives?|yields?|leaves?|makes?|becomes?|remains?"
+    r"(?:\b(?:is|are|was|were|be|equals?|arrives?|gives?|yields?|leaves?|makes?|becomes?|remains?"
     r"|get|obtain|"
     r"find|have|measures|costs|totals|falls|lands|meets?|intersects?|crosses|simplif(?:y|ies)"
     r"|reduces|"
-    r"comes|amounts|converges|tends|factors|evaluates|expands|rounds)\b"
-    r"(?:\s+(?:exactly|just|only|simply|therefore|thus|then|hence|precisely|indeed|always|equal"
+    r"comes|amounts|converges|tends|factors|evaluates|expands|rounds|lasts|pays?|needs?|ends|has"
+    r"|corresponds?|consists?|gets|receives?|adds? up|sums?|collapses|works|boils|(?:it|that"
+    r"|this)['’]s|sont|est|sind|ist|son|es|são|é|sono|è|beträgt|lautet|vaut|vale)\b"
+    r"(?:\s+(?:exactly|now|just|only|simply|therefore|thus|then|hence|precisely|indeed|always|equal"
     r"|out|"
-    r"down|up|to|on|at|in|as|by|of|be|the|an?|points?|values?|numbers?|given|solutions?"
-    r"|coordinates)\b)*"
+    r"down|up|to|on|at|in|as|by|of|be|the|an?(?!\s*[-−+*/^=.]|\s*$)|points?|values?|numbers?|given|solutions?"
+    r"|coordinates|one|integers|pairs|roots|maps?|functions?|limit|sum|total|family|precisely"
+    r"|remainder|each|exact)\b)*"
     r"|:(?=\s)|\b(?:hence|thus|therefore|so)\b,?)\s*",
     re.IGNORECASE,
 )
@@ -46,6 +49,10 @@ _MAIN_AGAIN = re.compile(
 _COORDINATED = re.compile(
     r"(?:\b(?:and|but|while)|,)\s+(?:[A-Za-zα-ω](?:_\{?\w+\}?)?|\u02ad+)\s*(?:(?:is|are"
     r"|equals)\s*)?$"
+)
+_APPOSED = re.compile(
+    r",\s+(?:an?|the)\s+(?!half|third|quarter|\w+th |part|multiple"
+    r"|fraction)(?:[a-z]+\s){1,4}of\s+(?=[^,]*$)"
 )
 _IN_TOTAL = re.compile(r"\s+(?:in total|altogether|in all|overall)$")
 _NAME = re.compile(r"\b[A-Za-zα-ω](?:_\{?\w+\}?)?\s+(?:is|are|equals)\b|\u02ad")
@@ -87,6 +94,7 @@ def _begins(masked: str) -> Iterator[int]:
     for match in _PLACE.finditer(masked):
         if len(re.findall(r"=|\u02ad+", masked[match.end() :])) > 1:
             yield match.end()
+    yield from (match.end() for match in _APPOSED.finditer(masked))
     if _IN_TOTAL.search(masked.rstrip(". ")) and (comma := masked.rfind(", ")) > 0:
         yield comma + 1
     for match in _VERB.finditer(masked):

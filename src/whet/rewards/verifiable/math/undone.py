@@ -14,7 +14,12 @@ def undone(form: str, gold: list[Meaning]) -> bool:
     """Whether a sum is left to be carried out, where the task's answer is one number."""
     known = any(isinstance(one, Amount) and one.formula[0] == "num" for one in gold)
     of = tree_or_none(form)
-    return known and of is not None and not names(of) and _has_sum(of)
+    return known and of is not None and not names(of) and (_has_sum(of) or _is_asked_of_two(of))
+
+
+def _is_asked_of_two(of: Tree) -> bool:
+    """Whether it is a divisor, a multiple or an extreme of numbers that is still to be found."""
+    return of[0] == "call" and of[1] in ("gcd", "lcm", "max", "min")
 
 
 def _has_sum(of: Tree) -> bool:

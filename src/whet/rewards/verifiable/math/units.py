@@ -39,8 +39,10 @@ _DIMENSIONS = frozenset(
      "px", "bit"]
 )  # fmt: skip
 _BASES = {
-    "m": ({"m": 1}, "m meter metre", 1), "g": ({"kg": 1}, "g gram gramme", Fraction(1, 1000)),
-    "s": ({"s": 1}, "s second sec", 1), "A": ({"A": 1}, "A ampere amp", 1),
+    "m": ({"m": 1}, "m meter metre mètre metro metri", 1),
+    "g": ({"kg": 1}, "g gram gramme", Fraction(1, 1000)),
+    "s": ({"s": 1}, "s second sec seconde secondo secondi segundo sekunde sekunden", 1),
+    "A": ({"A": 1}, "A ampere amp", 1),
     "K": ({"K": 1}, "K kelvin", 1),
     "mol": ({"mol": 1}, "mol mole", 1), "L": ({"m": 3}, "L l liter litre", Fraction(1, 1000)),
     "N": ({"kg": 1, "m": 1, "s": -2}, "N newton", 1), "J": ({"kg": 1, "m": 2, "s": -2}, "J joule",
@@ -61,13 +63,20 @@ _PREFIXES = {
     "c": ("centi", -2), "m": ("milli", -3), "μ": ("micro", -6), "n": ("nano", -9), "p": ("pico",
     -12),
 }  # fmt: skip
+_DEGREES = re.compile(r"^(?:degrees?|deg)\.?\s+(C|F)(?:elsius|ahrenheit)?$", re.IGNORECASE)
+_ARC = re.compile(r"\b(minute|second)s? of arc\b|\barc[- ](?=(?:min|sec))")
+_HOURS = re.compile(r"\bwatt[- ]?hours?\b|(?<=kilo)watt[- ]?hours?\b")
 _SYMBOL = 2  # letters of a symbol such as `ms`, which is no plural
 _DAY = 86400
 _OTHERS = {
-    "min minute": (60, {"s": 1}), "h hr hour": (3600, {"s": 1}), "d day": (_DAY, {"s": 1}),
+    "min minute minuto minuti minuten": (60, {"s": 1}),
+    "h hr hour heure hora ora ore stunde stunden": (3600, {"s": 1}),
+    "d day jour día dia giorno giorni tag tage": (_DAY, {"s": 1}),
     "week wk": (7 * _DAY, {"s": 1}),
     "year yr": (1, {"year": 1}), "month": (1, {"month": 1}),
     "rad radian": (1, {"rad": 1}), "° deg degree": (math.pi / 180, {"rad": 1}),
+    "arcminute arcmin": (math.pi / 10_800, {"rad": 1}),
+    "arcsecond arcsec": (math.pi / 648_000, {"rad": 1}),
     "rev revolution": (2 * math.pi, {"rad": 1}), "°C celsius": (1, {"°C": 1}), "°F fahrenheit": (1,
     {"°F": 1}),
     "$ dollar USD usd buck": (1, {"$": 1}), "¢ cent": (Fraction(1, 100), {"$": 1}),
@@ -90,7 +99,7 @@ _OTHERS = {
     {}), "hundred": (100, {}),
 }  # fmt: skip
 _PIECE = re.compile(
-    r"\s*(?:(?P<op>[*/.·]|per\b)|(?P<pre>square|cubic|sq|cu)\b\.?|(?P<word>[^\W\d_]+"
+    r"\s*(?:(?P<op>[*/.·]|(?:per|pro|par|por)\b)|(?P<pre>square|cubic|sq|cu)\b\.?|(?P<word>[^\W\d_]+"
     r"|[°$€£¥₹¢%‰](?:[CF]\b)?)"
     r"\.?(?:\s*(?P<post>squared|cubed))?(?:\s*\^\s*\{?\s*\(?(?P<power>[-+]?\d)\)?\s*\}?"
     r"|(?P<low>[-+]?\d))?)"
@@ -110,7 +119,9 @@ def _table() -> dict[str, Unit]:
         "ml": found["mL"],
         "cl": found["cL"],
     }
-    found |= {"kWh": Unit(Fraction(3_600_000), found["J"].powers), "dl": found["dL"]}
+    hour = {"Wh": 1, "watthour": 1, "kWh": 1000, "kilowatthour": 1000, "MWh": 10**6}
+    found |= {word: Unit(Fraction(3600 * size), found["J"].powers) for word, size in hour.items()}
+    found["dl"] = found["dL"]
     for words, (size, powers) in _OTHERS.items():
         made = Unit(size if isinstance(size, float) else Fraction(size), powers)
         found |= dict.fromkeys(words.split(), made)
@@ -139,7 +150,8 @@ def unit(text: str) -> Unit | None:
 
     One word or several that are no unit are a unit of their own, as `free seats`.
     """
-    text = text.replace('"', " ").strip().strip(".")
+    text = _DEGREES.sub(r"°\1", text.replace('"', " ").strip().strip("."))
+    text = re.sub(r"(?<=[a-z])-(?=[a-z])", " ", _HOURS.sub("watthour", _ARC.sub(r"arc\1", text)))
     whole = named(text)
     if whole is not None:
         return whole
@@ -149,7 +161,7 @@ def unit(text: str) -> Unit | None:
     found, sign, before = Unit(), 1, 1
     for op, pre, word, power in pieces:
         if op:
-            sign = -1 if op in ("/", "per") else sign
+            sign = -1 if op not in ("*", ".", "·") else sign
             continue
         if pre:
             before = {"square": 2, "sq": 2, "cubic": 3, "cu": 3}[pre]

@@ -31,6 +31,12 @@ _DOUBT = frozenset(
         "isn't", "cannot", "can't", "don't", "wrong", "either", "maybe", "perhaps", "might", "may",
     ]
 )  # fmt: skip
+_INFINITE = re.compile(
+    r"^(?:(?:there are|there is|the number of (?:\S+ ){1,8}?is|the set of (?:\S+ ){1,8}?is|it"
+    r" is|is) )*"
+    r"(?:∞|infinity|infinite|infinitely many|an infinite number|an infinity|unlimited)"
+    r"(?: (?:number )?(?:of )?(?:\S+ ){0,6}\S+)?$"
+)
 _FORMS = {"converges": "convergent", "diverges": "divergent"}
 _BOUND = re.compile(r"\b(?:at least|at most|not|more than|less than|fewer than)\b")
 _EVERYTHING = re.compile(r"^(?:all|every|any) ")
@@ -46,13 +52,25 @@ def worded(wanted: str, given: str, asked: str) -> bool | None:
         return _polarity(said) == _POLAR[gold]
     if _NOTHING.match(gold):
         return bool(_NOTHING.match(said))
+    if gold.startswith("infinitely many"):
+        return _is_infinite(said, asked)
     if _is_same_text(gold, said, wanted):
         return True
-    if _is_worded(gold, wanted):
-        if _is_list(gold, wanted):
-            return _listed(wanted) == _listed(given)
-        return _says(said, gold, asked)
-    return False if _BOUND.search(gold) else None
+    return _compared(gold, said, wanted, given, asked)
+
+
+def _compared(gold: str, said: str, wanted: str, given: str, asked: str) -> bool | None:
+    """The verdict for words of their own, or lists of them; None for a formula."""
+    if not _is_worded(gold, wanted, asked):
+        return False if _BOUND.search(gold) else None
+    listed = _is_list(gold, wanted)
+    return _listed(wanted) == _listed(given) if listed else _says(said, gold, asked)
+
+
+def _is_infinite(said: str, asked: str) -> bool:
+    """Whether a text says that there are infinitely many; `∞` does where a number is asked for."""
+    bare = said in ("∞", "infinity") and not re.search(r"(?i)\bhow many\b|\bnumber of\b", asked)
+    return bool(_INFINITE.match(said)) and not bare and not _DOUBT & set(said.split())
 
 
 def _is_same_text(gold: str, said: str, wanted: str) -> bool:
@@ -63,11 +81,11 @@ def _is_same_text(gold: str, said: str, wanted: str) -> bool:
     return bool(_EVERYTHING.match(gold)) and both[0] == both[1]
 
 
-def _is_worded(gold: str, wanted: str) -> bool:
+def _is_worded(gold: str, wanted: str, asked: str) -> bool:
     """Whether the task's answer is words that have no value."""
     if not re.fullmatch(r"[a-z][a-z' -]{2,}", gold) or _EVERYTHING.match(gold):
         return False
-    return _is_word(wanted) or not any(True for _ in meanings(wanted))
+    return _is_word(wanted, asked) or not any(True for _ in meanings(wanted))
 
 
 def _says(said: str, gold: str, asked: str) -> bool:
@@ -113,7 +131,7 @@ def _ends_in(said: str, gold: str, question: Collection[str]) -> bool:
 
 
 def _prose(text: str) -> str:
-    words = re.sub(r"[^\w\s∅⟪⟫'-]", " ", text.replace('"', " ")).casefold().split()
+    words = re.sub(r"[^\w\s∅∞⟪⟫'-]", " ", text.replace('"', " ")).casefold().split()
     return " ".join(_FORMS.get(word, word) for word in words)
 
 
@@ -122,9 +140,15 @@ def says_nothing(text: str) -> bool:
     return bool(_NOTHING.match(_prose(text)))
 
 
-def _is_word(text: str) -> bool:
-    """Whether letters are a word and no product: `listen` is not `silent`."""
-    return bool(re.fullmatch(r'"?[a-z]{4,}"?', text)) and all(
+def _is_word(text: str, asked: str) -> bool:
+    """Whether letters are a word and no product: `listen` is not `silent`.
+
+    Three letters are a word where the question has it.
+    """
+    short = re.fullmatch(r'"?([A-Za-z][a-z]{2})"?', text)
+    if short and not re.search(rf"(?<![\w\\]){short[1]}(?!\w)", asked):
+        return False
+    return bool(re.fullmatch(r'"?[A-Za-z][a-z]{2,}"?', text)) and all(
         isinstance(one, Amount) and not one.closed and not FUNCTIONS & operations(one.formula)
         for one in meanings(text)
     )
