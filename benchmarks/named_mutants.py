@@ -108,7 +108,7 @@ BEHAVIOUR = (
         f"{FREE}/dph_rl.py",
         (
             ("import Behaviour", "import Proximal"),
-            ("anchor=Behaviour()", "anchor=Proximal()"),
+            ("anchor=Rehearsed()", "anchor=Proximal()"),
         ),
     ),
     Named(
