@@ -29,12 +29,15 @@ class Math(Reward):
     r"""1 where the final answer equals the task's, else 0.
 
     The answer stands after the thoughts in the last `<answer>`, in the last `\boxed{…}`, after
-    `the answer is` or `Answer:`, in a line `#### …`, or in the last sentence that has a number or a
-    formula.  Of several boxes those in the last line count, and each must equal the task's answer,
-    for a reply with two others bets on both; boxes in earlier lines are steps.  An answer without
-    its end is none: an open tag or box, and the last sentence of a reply that was cut.  A task may
-    have a relative tolerance, `info["rel_tol"]`, or absolute ones, `info["abs_tol"]`: a list of one
-    error, or of one for each number where the answer has several with commas between them.
+    `the answer is` or `Answer:`, behind `####`, in a list at the end, or in the last sentence that
+    is no courtesy, check or offer.  That sentence must not doubt, ask, bound the value, or tell of
+    another thing than the question.  Boxes in earlier lines and sentences are steps; of several in
+    one sentence each must equal the task's answer, or all together, for a reply with two others
+    bets on both.  If the task's answer has parts `(a)`, `(b)`, each is compared with its own.  An
+    answer without its end is none: an open tag or box, and the last sentence of a reply that was
+    cut.  A task may have a relative tolerance, `info["rel_tol"]`, or absolute ones,
+    `info["abs_tol"]`: a list of one error, or of one for each number where the answer has several
+    with commas between them.
 
     Formulas are computed with fractions or 50 digits, in bounded time.  Only where the task's own
     answer cannot be read so does math-verify decide, in a worker; what hangs it is then the

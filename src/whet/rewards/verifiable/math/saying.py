@@ -81,23 +81,10 @@ _VALUED = re.compile(
 )
 _SMALL_WORDS = frozenset(
     [
-        "the",
-        "a",
-        "an",
-        "its",
-        "of",
-        "and",
-        "but",
-        "while",
-        "whereas",
-        "so",
-        "then",
-        "thus",
-        "one",
-        "value",
-        "number",
+        "the", "a", "an", "its", "of", "and", "but", "while", "whereas", "so", "then", "thus",
+        "one", "value", "number",
     ]
-)
+)  # fmt: skip
 _VERB = re.compile(r"\b(?:is|are|was|has|have|equals?|lies)\b")
 _COLON = re.compile(r":\s+(\$?[-−+]?[\d\\√π][^:,;]*)$")  # noqa: RUF001
 _LATER = re.compile(r"\b(?:later|then|finally|now|in the end)\b", re.IGNORECASE)
@@ -110,9 +97,10 @@ Equal = Callable[[str], bool | None]
 def says(text: str, equal: Equal, question: str) -> bool | None:
     """Whether the text of an answer gives what is `equal`; None where the task's can't be read.
 
-    The whole text is read first, then what stands in bold, in formulas, behind the last `=`, and
-    last a number, if the text has but one that the question does not give.  Of several formulas
-    with a value each must be equal.
+    What stands behind the last `so` is the claim.  It is read as a whole first, then what stands in
+    bold, in formulas, behind the last `=`, and last a number, if the text has but one that the
+    question does not give.  Of several formulas with a value each must be equal, and of several
+    subjects with values the one counts that the question asks for.
     """
     before = last_clause(_TITLE.sub("", text))
     text = without_comment(before)
