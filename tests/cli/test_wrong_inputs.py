@@ -16,6 +16,7 @@ RECIPE = Path(__file__).with_name("recipe_small.py")
 TABLE = [
     *commands.COMMANDS,
     *commands.CHECKS,
+    *runs.REFUSED,
     *recipes.RECIPES,
     *recipes.CONFIGS,
     *recipes.NAMES,

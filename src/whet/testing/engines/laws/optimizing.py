@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from whet.policy import algorithms
+from whet.policy.objective import Objective
 from whet.policy.regularisers import EntropyBonus
 from whet.protocols import Update
 from whet.protocols.algorithm import Algorithm
@@ -22,7 +23,6 @@ from whet.types.optimizers import AdamW
 
 _RATES = (1e-2, 2e-2, 5e-3)
 _SHIFT = 0.1  # nats between the log-probs of generator and learner, at most
-_SMALL = 1e-3  # a loss below this is compared as if it were this
 
 
 async def varied_rollouts_have_the_models_gradient(
@@ -82,11 +82,19 @@ async def an_update_tells_what_happened(subject: ExaminedEngine, found: LawRecor
     with torch.no_grad():
         loss = loss_by(subject.original, batch, objective()).item()
     norm = torch.stack([g.norm() for g in subject.gradients(batch).values()]).norm().item()
-    found.within("the loss", abs(told.loss - loss) / max(abs(loss), _SMALL), limits.gradient)
+    found.within("the loss", abs(told.loss - loss) / max(abs(loss), _terms(batch)), limits.gradient)
     said = told.metrics["grad_norm"].value
     found.within("the norm of the gradient", abs(said - norm) / norm, limits.gradient)
     found.holds(f"the rate is {told.lr}, not {rate}", sound=told.lr in (None, rate))
     _check_drift(subject, found, batch, told)
+
+
+def _terms(batch: TrainBatch) -> float:
+    """Σ_n w_n |Â_n|: the size of the terms whose sum is the loss, which its rounding follows."""
+    of = objective()
+    if not isinstance(of, Objective):
+        raise TypeError("engines are examined with an Objective")
+    return (of.aggregation(batch.tokens) * batch.tokens.advantage).abs().sum().item()
 
 
 def _check_drift(
