@@ -19,6 +19,7 @@ import losses_trl
 import losses_trl_pairs
 import losses_verl
 import losses_verl_pairs
+import torch
 from losses_pairs import SEEDS, Pair, measured
 
 FILE = Path(__file__).with_suffix(".jsonl")
@@ -59,6 +60,7 @@ def main(folder: str) -> None:
     """Run all pairs and store their rows."""
     sys.path.append(folder)
     warnings.simplefilter("ignore")
+    torch.set_default_dtype(torch.float64)
     versions = {"TRL": losses_trl.version(), "veRL": losses_verl.version()}
     made = list(rows(versions))
     FILE.write_text("".join(json.dumps(row) + "\n" for row in made), encoding="utf-8")

@@ -131,7 +131,7 @@ def draw(seed: int, groups: int = 4, size: int = 4) -> Drawn:
         baseline=uniform(-1.0, 1.0, groups).repeat_interleave(size),
         logp=logp,
         proximal=proximal,
-        behaviour=near(proximal, 0.8),
+        behaviour=near(proximal, 1.2),
         reference=near(logp, 1.0),
         value=value,
         new_value=value + uniform(-0.8, 0.8, *table),

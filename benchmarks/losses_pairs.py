@@ -1,7 +1,7 @@
 """A pair: a loss of TRL or veRL, and whet's algorithm with the same settings.
 
-A difference is the largest |a − b| of all batches over the largest |b| of all batches, b the peer's.
-A loss can be near 0 on one batch, so its difference there is not divided by itself.
+A difference is the largest |a − b| of all batches over their largest |b|, b the peer's.  A loss can
+be near 0 on one batch, so its difference there is not divided by itself.
 """
 
 from collections.abc import Callable, Mapping

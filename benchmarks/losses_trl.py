@@ -197,6 +197,39 @@ def rloo(**settings: Any) -> Theirs:
     return run
 
 
+def asynchronous(drawn: Drawn) -> Outcome:
+    """AsyncGRPOTrainer's `compute_loss`, with the advantages of GRPOTrainer."""
+    given = grpo()(drawn).advantage
+    at = drawn.flat(drawn.logp).clone().requires_grad_()
+    place = module("experimental.async_grpo.async_grpo_trainer")
+    counters = ("forward_tokens", "trained_tokens", "seq_len_weighted", "samples", "forward_s")
+    trainer = bare(
+        place.AsyncGRPOTrainer,
+        epsilon_low=0.2,
+        epsilon_high=0.2,
+        **{f"_step_{name}": 0.0 for name in counters},
+    )
+    every, none = torch.arange(len(at)), torch.full((1,), -1)
+    tree = ("tree_kv_index", "tree_cu_seqlens_q", "tree_cu_seqlens_k")
+    held = {
+        "attention_mask": torch.ones_like(every),
+        "token_index": every,
+        "old_log_probs": drawn.flat(drawn.proximal),
+        "advantages": given,
+        "segment_id": drawn.row,
+        "tree_max_seqlens": torch.zeros(1, 2),
+        "global_n_tokens": torch.tensor([len(at)]),
+        "global_n_forward_tokens": torch.ones(1),
+        "mean_seq_len": torch.ones(1),
+        **{name: every for name in ("input_ids", "position_ids", "shift_labels")},
+        **dict.fromkeys(tree, none),
+    }
+    torch.set_default_dtype(torch.float32)  # for its metrics, which mix precisions
+    loss = trainer.compute_loss(lambda **_: SimpleNamespace(log_probs=at, entropy=at), held)
+    torch.set_default_dtype(torch.float64)
+    return Outcome(given, loss.detach(), gradient(loss, at))
+
+
 def _outcome(drawn: Drawn, trainer: Any, policies: Policies) -> Outcome:
     prompts = [{"prompt": ""}] * len(drawn.reward)
     inputs = trainer._generate_and_score_completions(prompts)  # noqa: SLF001
@@ -206,5 +239,5 @@ def _outcome(drawn: Drawn, trainer: Any, policies: Policies) -> Outcome:
 
 
 def version() -> str:
-    """TRL's."""
+    """That of the framework."""
     return str(import_module("trl").__version__)

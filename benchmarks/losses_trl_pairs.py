@@ -9,7 +9,7 @@ import losses_trl_taught_pairs
 from losses_draw import LONGEST, as_sampled
 from losses_pairs import Pair
 
-from whet.policy.advantages import Centred, GroupCentredBatchScaled, Standardised
+from whet.policy.advantages import Centred, Standardised
 from whet.policy.aggregation import FixedLength, SequenceMean, TokenMean
 from whet.policy.algorithms.critic_free.cispo import WeightedLogLikelihood
 from whet.policy.clipping import Clipped, DualClipped, Unclipped
@@ -62,6 +62,7 @@ def losses() -> Iterator[Pair]:
     yield _pair("GRPO, loss_type=grpo, sequence level", theirs, "gspo", advantage=SCALED)
     theirs, by_tokens = trl.grpo(**narrow), {"advantage": SCALED, "aggregation": TokenMean()}
     yield _pair("GRPO, sequence level", theirs, "gspo", **by_tokens)
+    yield _pair("AsyncGRPO", trl.asynchronous, "dapo", **MEAN)
     gmpo = trl.grpo("experimental.gmpo.gmpo_trainer.GMPO")
     yield _pair("GMPO", gmpo, "gmpo", advantage=SCALED)
     product = {"ratio": SequenceProduct(), "clipping": Clipped(), "aggregation": SequenceMean()}

@@ -53,7 +53,7 @@ class _Finder:
 
 @cache
 def core() -> Any:
-    """veRL's trainer/ppo/core_algos.py."""
+    """The module trainer/ppo/core_algos.py."""
     missing = tuple(name for name in _UNRELATED if find_spec(name) is None)
     sys.meta_path.append(_Finder(missing))  # pyright: ignore[reportArgumentType]
     return import_module("verl.trainer.ppo.core_algos")
@@ -238,10 +238,49 @@ def critic(clip: float) -> Theirs:
     return run
 
 
+def forward_kl(count: int) -> Theirs:
+    """`forward_kl_topk` over the teacher's likeliest tokens; its gradient is that of the logits."""
+
+    def run(drawn: Drawn) -> Outcome:
+        core()
+        losses = import_module("verl.trainer.distillation.losses")
+        inner = import_module("verl.trainer.distillation.fsdp.losses")
+        settings = import_module("verl.workers.config").DistillationLossConfig(topk=count)
+        config = SimpleNamespace(distillation_loss=settings)
+        at = drawn.logits.clone().requires_grad_()
+        known, ids = drawn.teacher_logits.log_softmax(-1).topk(count)
+        given = [
+            torch.nested.as_nested_tensor([_packed(drawn, x)], layout=torch.jagged)
+            for x in (known, ids)
+        ]
+        told = inner.compute_forward_kl_topk(_packed(drawn, at)[None], *given, config, "thd")
+        told = {name: found[0] for name, found in told.items()}
+        of, _ = losses.compute_forward_kl_topk(None, config, told, _prompted(drawn))
+        loss = core().agg_loss(of, drawn.mask, "token-mean")
+        return Outcome(None, loss.detach(), drawn.flat(gradient(loss, at)))
+
+    return run
+
+
+def _packed(drawn: Drawn, column: Tensor) -> Tensor:
+    """A column end to end, each reply with the place of its last token, which predicts nothing."""
+    lengths = drawn.mask.sum(1).tolist()
+    return torch.cat([torch.cat([x[:n], x[:1]]) for x, n in zip(column, lengths, strict=True)])
+
+
+def _prompted(drawn: Drawn) -> Any:
+    """The masks of replies after prompts of one token."""
+    prompt = torch.ones_like(drawn.mask[:, :1])
+    held = {
+        "prompts": prompt,
+        "responses": drawn.words,
+        "attention_mask": torch.cat([prompt, drawn.mask], 1),
+        "response_mask": drawn.mask,
+    }
+    return import_module("tensordict").TensorDict(held, batch_size=[len(prompt)])
+
+
 def version() -> str:
-    """veRL's."""
+    """That of the framework."""
     core()
     return str(import_module("verl").__version__).strip()
-
-
-torch.set_default_dtype(torch.float64)

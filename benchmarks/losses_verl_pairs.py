@@ -5,19 +5,18 @@ from dataclasses import replace
 from typing import Any
 
 import losses_verl as verl
-import torch
-from losses_draw import LONGEST, Drawn, as_sampled
+from losses_draw import LONGEST, WORDS, Drawn, as_sampled
 from losses_pairs import Algorithm, Outcome, Pair, gradient, outcome
+from losses_taught import all_but_one, taught, teachers_likeliest
 
-from whet.policy.advantages import Centred, LeaveOneOut, RewardToGo, Standardised, Whitened
+from whet.policy.advantages import Centred, RewardToGo, Whitened
 from whet.policy.aggregation import FixedLength, SequenceMean, SequenceSum, TokenMean
 from whet.policy.algorithms.critic_free.cispo import WeightedLogLikelihood
 from whet.policy.algorithms.critic_free.clip_cov import Covariant
 from whet.policy.algorithms.critic_free.gmpo import ClippedGeometricMean
 from whet.policy.algorithms.critic_free.kl_cov import MostCovariant
-from whet.policy.algorithms.critic_free.opo import LengthWeighted
 from whet.policy.anchors import Proximal
-from whet.policy.clipping import Clipped, DualClipped, Unclipped
+from whet.policy.clipping import Clipped, DualClipped
 from whet.policy.corrections import (
     ConstantWeight,
     GeometricTruncated,
@@ -26,11 +25,10 @@ from whet.policy.corrections import (
     Truncated,
     Without,
 )
-from whet.policy.distillation import NoAdvantage
+from whet.policy.distillation import ForwardDivergence, NoAdvantage, TeacherDivergence
 from whet.policy.extensions.critic import Critic
 from whet.policy.objective import Objective
-from whet.policy.passk import BestOfGroup
-from whet.policy.ratios import SequenceRatio, SequenceTokenRatio, TokenRatio
+from whet.policy.ratios import SequenceTokenRatio, TokenRatio
 from whet.policy.regularisers import (
     K1,
     K2,
@@ -76,7 +74,9 @@ def advantages() -> Iterator[Pair]:
     yield _pair("remax", verl.policy(verl.remax), "remax", **DUAL)
     plus = verl.policy(verl.rewarded(0.05))
     whitened = Whitened(inner=RewardToGo(beta=0.05))
-    yield _pair("reinforce_plus_plus, kl_coef=0.05", plus, "reinforce_pp", advantage=whitened, **DUAL)
+    yield _pair(
+        "reinforce_plus_plus, kl_coef=0.05", plus, "reinforce_pp", advantage=whitened, **DUAL
+    )
     baseline = verl.policy(verl.scored("reinforce_plus_plus_baseline"))
     yield _pair("reinforce_plus_plus_baseline", baseline, "reinforce_pp_baseline", **DUAL)
     for name in ("optimal_token_baseline", "tir_optimal_token_baseline"):
@@ -100,7 +100,9 @@ def losses() -> Iterator[Pair]:
     yield _pair("geo_mean", verl.policy(GRPO, "geo_mean"), "gmpo", ratio=mean)
     gpg = verl.policy(verl.scored("gpg"), "gpg")
     yield _pair("gpg", gpg, "gpg", ours=_by_rewards, advantage=Centred())
-    yield _pair("clip_cov, clip_cov_ratio=0.05, clip_cov_lb=0.2", _clip_cov(), "clip_cov", **_drawn())
+    yield _pair(
+        "clip_cov, clip_cov_ratio=0.05, clip_cov_lb=0.2", _clip_cov(), "clip_cov", **_drawn()
+    )
     kl = verl.policy(GRPO, "kl_cov", policy_loss={"kl_cov_ratio": 0.1, "ppo_kl_coef": 1.0})
     price = Within(of=MostCovariant(share=0.1), price=Absolute(beta=1.0, anchor=Proximal()))
     yield _pair("kl_cov, kl_cov_ratio=0.1, ppo_kl_coef=1", kl, "kl_cov", regularisers=(price,))
@@ -112,7 +114,9 @@ def losses() -> Iterator[Pair]:
             settings = {"agg": "seq-mean-token-sum-norm", "clip_ratio_c": cap}
             theirs = verl.policy(CENTRED, f"dppo_{name}", **settings)
             yield _pair(f"dppo_{name}, clip_ratio_c={cap:g}", theirs, base, **parts)
-    rloo = verl.bypassed(verl.scored("rloo"), "seq-mean-token-sum", loss_type="reinforce", rollout_is=None)
+    rloo = verl.bypassed(
+        verl.scored("rloo"), "seq-mean-token-sum", loss_type="reinforce", rollout_is=None
+    )
     yield _pair("bypass_mode, loss_type=reinforce", rloo, "rloo", draw=as_sampled)
     token = {"loss_type": "reinforce", "rollout_is": "token", "rollout_is_threshold": 2.0}
     capped = WeightedLogLikelihood(low=float("inf"), high=1.0)
@@ -178,9 +182,18 @@ def corrections() -> Iterator[Pair]:
     yield _pair("geo_mean, rollout_is=token", theirs, "gmpo", **parts)
 
 
+def teachers() -> Iterator[Pair]:
+    """The forward KL to a teacher. The gradient is that of the policy's logits."""
+    forward = (TeacherDivergence(divergence=ForwardDivergence()),)
+    for count, pick in ((WORDS, all_but_one), (4, teachers_likeliest)):
+        parts = {"regularisers": forward, "ours": taught(pick)}
+        name = f"forward_kl_topk, topk={count} of {WORDS} tokens"
+        yield _pair(name, verl.forward_kl(count), "gkd", **parts)
+
+
 def pairs() -> list[Pair]:
     """All of them."""
-    parts = (advantages, losses, aggregations, prices, corrections)
+    parts = (advantages, losses, aggregations, prices, corrections, teachers)
     return [pair for part in parts for pair in part()]
 
 
