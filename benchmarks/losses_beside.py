@@ -20,7 +20,7 @@ import losses_trl_pairs
 import losses_verl
 import losses_verl_pairs
 import torch
-from losses_pairs import SEEDS, Pair, measured
+from losses_pairs import SEEDS, Pair, measured, probed
 
 FILE = Path(__file__).with_suffix(".jsonl")
 LEAST = 1e-6  # a smaller difference is rounding
@@ -38,12 +38,15 @@ def places() -> list[tuple[str, str]]:
 
 
 def rows(versions: dict[str, str]) -> Iterator[Row]:
-    """What each pair comes to."""
+    """What each pair comes to. `probe` is of the peer's loss on the first batch."""
     for pair in pairs():
         held = {"pair": pair.key, "version": versions[pair.peer], "seeds": SEEDS}
-        yield {**held, "at": "equal", "whet": pair.parts, **measured(pair, pair.equal)}
+        probe = probed(pair.theirs(pair.draw(0)))
+        told = {"at": "equal", "whet": pair.parts, "probe": probe}
+        yield {**held, **told, **measured(pair, pair.equal)}
         if not pair.part_only:
-            yield {**held, "at": "own", "whet": pair.base, **measured(pair, pair.default)}
+            told = {"at": "own", "whet": pair.base, "probe": probe}
+            yield {**held, **told, **measured(pair, pair.default)}
 
 
 def stored() -> list[Row]:

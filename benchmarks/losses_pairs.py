@@ -112,6 +112,13 @@ class _Gap(NamedTuple):
         return self.between / self.size if self.size > _TINY else self.between
 
 
+def probed(found: Outcome) -> list[float]:
+    """A few numbers that tell one outcome from another: the loss, and sums over its gradient."""
+    held = found.gradient.flatten()
+    turns = torch.arange(len(held), dtype=held.dtype).cos()
+    return [found.loss.item(), held.abs().sum().item(), (held * turns).sum().item()]
+
+
 def measured(pair: Pair, algorithm: Algorithm) -> dict[str, float | None]:
     """The largest differences over all seeds; None where a peer has no such number."""
     found: dict[str, _Gap] = {}

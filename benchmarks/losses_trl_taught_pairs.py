@@ -139,7 +139,7 @@ def _values(drawn: Drawn) -> Tensor:
     """V* of the group's rewards, by whet."""
     of = ReferenceValues(beta=0.5, count=drawn.size)
     found = [of.value(rewards.tolist()) for rewards in drawn.reward.view(-1, drawn.size)]
-    return torch.tensor(found).repeat_interleave(drawn.size)
+    return torch.tensor(found, dtype=torch.float64).repeat_interleave(drawn.size)
 
 
 def _regressed(drawn: Drawn, algorithm: Algorithm) -> Outcome:
