@@ -161,8 +161,8 @@ def corrected(advantage: Scored, mode: str = "vanilla", **settings: Any) -> Thei
     """The default loss, weighed by π_prox / μ as veRL's rollout correction does."""
 
     def run(drawn: Drawn) -> Outcome:
-        helper = import_module("verl.trainer.ppo.rollout_corr_helper")
-        weights, _ = helper.compute_rollout_correction_weights(
+        place = import_module("verl.trainer.ppo.rollout_corr_helper")
+        weights, _ = place.compute_rollout_correction_weights(
             drawn.proximal - drawn.behaviour, drawn.mask, **settings
         )
         return _policy(drawn, advantage(drawn), mode, "token-mean", actor(), weights)

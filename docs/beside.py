@@ -40,8 +40,8 @@ def section() -> Iterator[str]:
     yield f"Run: {' and '.join(versions)}, {len(equal)} pairs, {rows[0]['seeds']} batches each."
     yield f"{same} are the same at the same settings, up to {LEAST:g}. A number is the largest"
     yield "difference of all batches over the peer's largest number; – where no advantage was"
-    yield "compared. Numbers near 1e-8 and 1e-7 come from ε in a peer's denominators and from single"
-    yield "precision."
+    yield "compared. Numbers near 1e-8 and 1e-7 come from ε in a peer's denominators and from"
+    yield "single precision."
     yield ""
     why = _why()
     for at, (title, head) in _TITLES.items():
