@@ -5,6 +5,7 @@ from functools import cache
 from inspect import getdoc
 from pathlib import Path
 
+import beside
 import functions
 import measured
 import settings
@@ -41,6 +42,7 @@ def pages() -> dict[str, str]:
     made["metrics.md"] = _text(_metrics())
     made["evaluation_reference.md"] = _text(functions.evaluation())
     made["verifiers.md"] = _text(measured.verifiers(), _MEASURED)
+    made[beside.PAGE] = beside.page()
     made["flags.md"] = _text(settings.flags())
     made["configuration.md"] = _text(settings.configuration())
     return made

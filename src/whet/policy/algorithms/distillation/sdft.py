@@ -31,8 +31,8 @@ def sdft(
 
     J = −mean_n KL(π(·∣x, y_<n) ‖ sg π(·∣demonstration, x, y_<n)), y sampled without demonstration
 
-    The equation is from a note. TRL's default teacher is the initial policy, as `weights`
-    `initial_policy`. K is ours.
+    The equation is from a note. TRL's mean is over rollouts of the mean over tokens. Its default
+    teacher is the initial policy, as `weights` `initial_policy`. K is ours.
     """
     context = Demonstrated(template=template)
     return Objective(

@@ -34,10 +34,11 @@ def sdpo(
     J = −mean_n KL(π(·∣x, y_<n) ‖ sg π_T(·∣x, feedback or right sibling, y_<n))
 
     The mean is over the tokens of rollouts with a right sibling or feedback; the others are not
-    learned from. π_T is an average of the policy, as in TRL. The candidates are the teacher's,
-    where TRL takes the policy's likeliest tokens, and there is no importance weight in a second
-    minibatch. K is that of a copy of the authors' scripts; with rich feedback they have 20, and a
-    rate of 0.01. For `feedback` give a text with {note}, the note of the verdict.
+    learned from. TRL's is over all rollouts, of the mean over tokens. π_T is an average of the
+    policy, as in TRL. The candidates are the teacher's, where TRL takes the policy's likeliest
+    tokens, and there is no importance weight in a second minibatch. K is that of a copy of the
+    authors' scripts; with rich feedback they have 20, and a rate of 0.01. For `feedback` give a
+    text with {note}, the note of the verdict.
     """
     context = Corrected(template=template, solution=solution, feedback=feedback)
     return Objective(
