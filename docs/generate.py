@@ -7,6 +7,7 @@ from pathlib import Path
 
 import functions
 import measured
+import papers
 import settings
 
 from whet.cli.catalogue import by_slot, entries
@@ -41,6 +42,7 @@ def pages() -> dict[str, str]:
     made["metrics.md"] = _text(_metrics())
     made["evaluation_reference.md"] = _text(functions.evaluation())
     made["verifiers.md"] = _text(measured.verifiers(), _MEASURED)
+    made["papers.md"] = _text(papers.papers())
     made["flags.md"] = _text(settings.flags())
     made["configuration.md"] = _text(settings.configuration())
     return made
