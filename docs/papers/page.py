@@ -31,9 +31,9 @@ code, so what is missing in a docstring is missing here.
 - **test with a value of its own**: what it wants was calculated by hand, by another program, or by
   counting all cases. It is chosen by a reader or, for the others, by its name and what it reads.
   *none found* means that neither found one; there may be laws and tests of another kind.
-- **run**: one command. FOLDER, FILE.jsonl, RUN and MODEL are yours. It is parsed by a test, not run. A
-  command that begins with `whet show` shows a method whose settings no flag can give, one that
-  begins with `python` imports what no command names.
+- **run**: one command. FOLDER, FILE.jsonl, RUN and MODEL are yours. It is parsed by a test, not
+  run. A command that begins with `whet show` shows a method whose settings no flag can give, one
+  that begins with `python` imports what no command names.
 """
 _NOT_HERE = """\
 By hand, from notes on the survey and on later papers. The survey's complete list of papers was not

@@ -42,6 +42,7 @@ def _lines(found: Page) -> Iterator[str]:
     if found.theory:
         yield from ("", *found.theory.equation)
         yield from _table("symbols", found.theory.symbols, "  ")
+        yield from _list("in plain torch, without trees", found.theory.plain)
         yield from _sources(found, found.theory)
     if found.row:
         yield from ("", f"paper, file, test and command: docs/papers.md#{found.row}")

@@ -9,6 +9,7 @@ from whet.cli.catalogue import KINDS, Entry, entries
 from whet.cli.explain import sources
 from whet.cli.explain.equation import effective, needed
 from whet.cli.explain.parts import settings
+from whet.cli.explain.plain import NoTextError, program
 from whet.cli.explain.relatives import Relative, nearest
 from whet.cli.explain.symbols import occurring
 from whet.registry import Place
@@ -26,6 +27,8 @@ class Theory:
     companions: tuple[str, ...]
     relatives: tuple[Relative, ...]
     papers_of_parts: dict[str, str]
+    plain: tuple[str, ...]  # the loss in plain torch
+    why_no_plain: str  # why there is none; empty: there is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +102,7 @@ def _row(entry: Entry, offer: Any) -> str:
 
 def _theory(name: str, algorithm: Any) -> Theory:
     equation = effective(algorithm)
+    plain, why = _plain(algorithm)
     said = sources.of_parts(algorithm)
     found = {kind: ids for kind, text in said if (ids := sources.papers(text))}
     return Theory(
@@ -108,7 +112,17 @@ def _theory(name: str, algorithm: Any) -> Theory:
         companions=tuple(settings(c) for c in algorithm.companions),
         relatives=tuple(nearest(name, algorithms())),
         papers_of_parts={kind: ", ".join(ids) for kind, ids in found.items()},
+        plain=plain,
+        why_no_plain=why,
     )
+
+
+def _plain(algorithm: Any) -> tuple[tuple[str, ...], str]:
+    """The loss in plain torch, or why there is none."""
+    try:
+        return tuple(program(algorithm)), ""
+    except NoTextError as error:
+        return (), str(error)
 
 
 def _defaults(offer: Any) -> dict[str, str]:
