@@ -8,6 +8,7 @@ from pathlib import Path
 import beside
 import functions
 import measured
+import papers
 import settings
 
 from whet.cli.catalogue import by_slot, entries
@@ -43,6 +44,7 @@ def pages() -> dict[str, str]:
     made["evaluation_reference.md"] = _text(functions.evaluation())
     made["verifiers.md"] = _text(measured.verifiers(), _MEASURED)
     made[beside.PAGE] = beside.page()
+    made["papers.md"] = _text(papers.papers())
     made["flags.md"] = _text(settings.flags())
     made["configuration.md"] = _text(settings.configuration())
     return made
@@ -76,6 +78,7 @@ def _algorithm(one: Page) -> Iterator[str]:
     yield from (one.says, "")
     if one.theory:
         yield from ("```text", *one.theory.equation, "```", "")
+        yield from _plain(one.theory)
         yield from _list("Symbols", [f"`{s}`: {m}" for s, m in one.theory.symbols.items()])
         yield from _list("Needs", one.theory.needs)
         yield from _list("Beside the loss", [f"`{c}`" for c in one.theory.companions])
@@ -86,6 +89,17 @@ def _algorithm(one: Page) -> Iterator[str]:
     if one.theory:
         yield from _list("Nearest relatives, and what is different there", _relatives(one.theory))
     yield f"`whet show {one.name}` · `{one.where}`"
+
+
+def _plain(theory: Theory) -> Iterator[str]:
+    """The loss in plain torch, from the texts of its parts."""
+    yield from ("## In plain torch", "")
+    if not theory.plain:
+        yield from (f"None: {theory.why_no_plain}.", "")
+        return
+    yield "Made of a text for each part, and run by a test: on drawn batches it has the loss and"
+    yield "the gradient of the algorithm. Without trees of rollouts, and for log-ratios within ±20."
+    yield from ("", "```python", *theory.plain, "```", "")
 
 
 def _sources(one: Page) -> Iterator[str]:

@@ -42,7 +42,10 @@ def _lines(found: Page) -> Iterator[str]:
     if found.theory:
         yield from ("", *found.theory.equation)
         yield from _table("symbols", found.theory.symbols, "  ")
+        yield from _list("in plain torch, without trees", found.theory.plain)
         yield from _sources(found, found.theory)
+    if found.row:
+        yield from ("", f"paper, file, test and command: docs/papers.md#{found.row}")
     yield from _table("defaults", found.defaults, " = ")
     if found.theory:
         yield from _list("unconfirmed", found.unconfirmed)

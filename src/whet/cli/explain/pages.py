@@ -5,13 +5,16 @@ from functools import cache
 from inspect import Parameter, signature
 from typing import Any
 
-from whet.cli.catalogue import Entry, entries
+from whet.cli.catalogue import KINDS, Entry, entries
 from whet.cli.explain import sources
 from whet.cli.explain.equation import effective, needed
 from whet.cli.explain.parts import settings
+from whet.cli.explain.plain import NoTextError, program
 from whet.cli.explain.relatives import Relative, nearest
 from whet.cli.explain.symbols import occurring
 from whet.registry import Place
+
+_WITH_PAPERS = ("whet.policy.", "whet.rewards.", "whet.sampling.", "whet.evaluation.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +27,8 @@ class Theory:
     companions: tuple[str, ...]
     relatives: tuple[Relative, ...]
     papers_of_parts: dict[str, str]
+    plain: tuple[str, ...]  # the loss in plain torch
+    why_no_plain: str  # why there is none; empty: there is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +49,7 @@ class Page:
     theory: Theory | None = None  # for algorithms only
     slot: str = ""  # for sampling only: what it fills
     flag: str = ""  # and what chooses it on the command line
+    row: str = ""  # the anchor of its row in docs/papers.md; empty without a paper
 
 
 def algorithms() -> dict[str, Any]:
@@ -79,11 +85,24 @@ def page(entry: Entry) -> Page:
         theory=_theory(entry.name, algorithm) if algorithm is not None else None,
         slot=entry.slot,
         flag=entry.flag,
+        row=_row(entry, offer),
     )
+
+
+def _row(entry: Entry, offer: Any) -> str:
+    """The row of a part in docs/papers.md, where its docstrings have an arXiv id."""
+    if not entry.where.startswith(_WITH_PAPERS):
+        return ""
+    if entry.kind in KINDS:
+        own = "\n".join(text for _, text in sources.own_words(entry.module, offer))
+        return sources.row_of(entry.where) if sources.papers(own) else ""
+    attribute = entry.place.attribute
+    return sources.row_of(entry.where, attribute) if sources.papers(offer.__doc__ or "") else ""
 
 
 def _theory(name: str, algorithm: Any) -> Theory:
     equation = effective(algorithm)
+    plain, why = _plain(algorithm)
     said = sources.of_parts(algorithm)
     found = {kind: ids for kind, text in said if (ids := sources.papers(text))}
     return Theory(
@@ -93,7 +112,17 @@ def _theory(name: str, algorithm: Any) -> Theory:
         companions=tuple(settings(c) for c in algorithm.companions),
         relatives=tuple(nearest(name, algorithms())),
         papers_of_parts={kind: ", ".join(ids) for kind, ids in found.items()},
+        plain=plain,
+        why_no_plain=why,
     )
+
+
+def _plain(algorithm: Any) -> tuple[tuple[str, ...], str]:
+    """The loss in plain torch, or why there is none."""
+    try:
+        return tuple(program(algorithm)), ""
+    except NoTextError as error:
+        return (), str(error)
 
 
 def _defaults(offer: Any) -> dict[str, str]:

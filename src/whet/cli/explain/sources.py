@@ -18,6 +18,11 @@ def papers(text: str) -> list[str]:
     return list(dict.fromkeys(_ARXIV.findall(text)))
 
 
+def row_of(module: str, name: str = "") -> str:
+    """The anchor of a row of docs/papers.md: of a file's part, or of a class or function in it."""
+    return f"{module.removeprefix('whet.')}.{name}".rstrip(".").lower()
+
+
 def sentences(text: str) -> list[str]:
     """The sentences of a docstring, by paragraph, without line breaks."""
     paragraphs = (re.sub(r"\n\s*", " ", part).strip() for part in text.split("\n\n"))
