@@ -99,7 +99,7 @@ def _plain(theory: Theory) -> Iterator[str]:
         return
     yield "Made of a text for each part, and run by a test: on drawn batches it has the loss and"
     yield "the gradient of the algorithm. Without trees of rollouts, and for log-ratios within ±20."
-    yield from ("", "```python", *theory.plain, "```", "")
+    yield from ("", "```text", *theory.plain, "```", "")
 
 
 def _sources(one: Page) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """The whole text of an algorithm: its advantages and its loss, joined from its parts'."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,8 @@ from whet.policy.objective import BatchLoss, Objective, Term
 from whet.policy.observations import ObservationLikelihood
 
 _MARGIN = "    "
+_CALLS_MEAN = re.compile(r"(?<![\w.])mean\(")
+_CALLS_TOTAL = re.compile(r"(?<![\w.])(?:mean|total)\(")
 _LOSS = "def loss(logp, b):  # log π_θ of the sampled tokens, and the columns of the batch"
 _ADVANTAGES = "def advantages(a):  # the columns of rewards: an advantage for each token"
 
@@ -56,9 +59,9 @@ def _called(told: str) -> Iterator[str]:
     if "math." in told:
         yield "import math"
     yield from ("import torch", "")
-    if "mean(" in told or "total(" in told:
+    if _CALLS_TOTAL.search(told):
         yield from (*TOTAL, "")
-    if " mean(" in told or "(mean(" in told:
+    if _CALLS_MEAN.search(told):
         yield from (*MEAN, "")
     if "reply(" in told:
         yield from (*criteria.helpers(), "")
