@@ -5,8 +5,8 @@ from functools import cache
 from inspect import getdoc
 from pathlib import Path
 
-import beside
 import functions
+import losses_page
 import measured
 import papers
 import settings
@@ -43,7 +43,7 @@ def pages() -> dict[str, str]:
     made["metrics.md"] = _text(_metrics())
     made["evaluation_reference.md"] = _text(functions.evaluation())
     made["verifiers.md"] = _text(measured.verifiers(), _MEASURED)
-    made[beside.PAGE] = beside.page()
+    made[losses_page.PAGE] = losses_page.page()
     made["papers.md"] = _text(papers.papers())
     made["flags.md"] = _text(settings.flags())
     made["configuration.md"] = _text(settings.configuration())

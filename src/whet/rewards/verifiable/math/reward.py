@@ -77,15 +77,15 @@ class Math(Reward):
         """The verdict on the answers of a reply."""
         if not found.answers:
             return no_answer(rollout)
-        for whole in () if found.added else found.listed:
-            if (verdict := self._answer(rollout, whole, "list")).correct:
-                return verdict
         if (
             len({plain(one) if len(one) <= self.longest else one for one in found.answers})
             > self.boxes
         ):
             note = f"{found.where}: {len(found.answers)} answers"
             return Verdict.failure(Reason.WRONG, note=note)
+        for whole in () if found.added else found.listed:
+            if (verdict := self._answer(rollout, whole, "list")).correct:
+                return verdict
         judged = [
             self._answer(rollout, answer, found.where) for answer in dict.fromkeys(found.answers)
         ]
