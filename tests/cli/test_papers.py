@@ -96,7 +96,10 @@ def test_what_is_absent_has_a_reason_and_is_not_here():
     assert {one.name.lower() for one in ABSENT} & here == set()
 
 
-@pytest.mark.parametrize("kind", ["algorithms", "extensions", "rewards", "sampling"])
+@pytest.mark.parametrize(
+    "kind",
+    [pytest.param("algorithms", marks=pytest.mark.full), "extensions", "rewards", "sampling"],
+)
 def test_show_links_to_rows_that_are_there(kind):
     rows = {page(entry).row for entry in entries(kind)} - {""}
     assert len(rows) > 20

@@ -70,6 +70,7 @@ def told(folder, metric):
     return [r["metrics"][metric]["value"] for r in rows if metric in r["metrics"]]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("name", "settings"),
     [
