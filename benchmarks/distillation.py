@@ -46,6 +46,7 @@ from distillation_table import TEACHER_ARM, table
 from whet.evaluation.measure import Scorecard
 from whet.policy import algorithms
 from whet.recipes.staircase import DEEPEST
+from whet.training.run import CheckpointConfig
 from whet.types import IntegrityError, Rollout
 
 ROWS = Path(__file__).with_suffix(".jsonl")
@@ -71,7 +72,10 @@ def teacher() -> Path:
     if not (place / "done").is_file():
         place.mkdir(parents=True, exist_ok=True)
         run = replace(
-            begun(TEACHER, str(base(TEACHER))), objective=algorithms.load("grpo"), steps=STEPS
+            begun(TEACHER, str(base(TEACHER))),
+            objective=algorithms.load("grpo"),
+            steps=STEPS,
+            checkpoints=CheckpointConfig(seconds=60),
         )
         curve = Curve()
 
