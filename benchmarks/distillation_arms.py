@@ -39,6 +39,7 @@ class OnPolicy:
     """The student samples, and learns from its teacher or from verdicts."""
 
     objective: Callable[[str], Algorithm]  # of the folder of the teacher
+    updates: int = 1  # of a step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,15 +61,28 @@ def gkd(divergence: TokenDivergence) -> OnPolicy:
     )
 
 
+def opd(teacher: str) -> Algorithm:
+    """Reverse KL on the sampled tokens."""
+    return algorithms.load("opd", teacher=teacher)
+
+
+def grpo(teacher: str) -> Algorithm:
+    """Verdicts alone."""
+    del teacher
+    return algorithms.load("grpo")
+
+
 ARMS: Mapping[str, OnPolicy | Imitation | None] = {
     "base": None,
-    "opd": OnPolicy(objective=lambda teacher: algorithms.load("opd", teacher=teacher)),
+    "opd": OnPolicy(objective=opd),
     "gkd_reverse": gkd(ReverseDivergence()),
     "gkd_forward": gkd(ForwardDivergence()),
     "gkd_jsd": gkd(MixtureDivergence(beta=0.5)),
     "sft": Imitation(updates=1),
+    "grpo": OnPolicy(objective=grpo),
+    "opd_4": OnPolicy(objective=opd, updates=4),
     "sft_4": Imitation(updates=4),
-    "grpo": OnPolicy(objective=lambda teacher: algorithms.load("grpo")),
+    "grpo_4": OnPolicy(objective=grpo, updates=4),
 }
 
 

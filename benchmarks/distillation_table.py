@@ -12,11 +12,11 @@ from whet.evaluation.statistics.student import t_interval
 Row = Mapping[str, Any]
 Values = Mapping[str, Mapping[int, float]]  # arm → seed → value
 TEACHER_ARM = "teacher"
-AGAINST = ("grpo", "opd", "sft")  # arms that the others are compared with
+AGAINST = ("grpo", "opd", "sft", "sft_4")  # arms that the others are compared with
 
 
 def table(rows: Sequence[Row], order: Sequence[str]) -> str:
-    """The arms, and their differences from three of them, paired on bases."""
+    """The arms, and their differences from some of them, paired on bases."""
     sound = [row for row in rows if not row["error"]]
     arms = {name: {r["seed"]: r for r in sound if r["arm"] == name} for name in order}
     arms = {name: found for name, found in arms.items() if found}
@@ -67,7 +67,7 @@ def summary(arms: Mapping[str, Mapping[int, Row]], end: Values, areas: Values) -
         tokens, steps, length, cpu = (
             fmean(r[key] for r in held) for key in ("tokens", "steps", "length", "cpu_seconds")
         )
-        updates = steps * (4 if name == "sft_4" else 1)
+        updates = steps * (4 if name.endswith("_4") else 1)
         yield (
             f"| {name} | {len(held)} | {tokens / 1000:.0f}k | {updates:.0f} | "
             f"{interval(end[name])} | {interval(areas[name])} | "
