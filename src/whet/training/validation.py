@@ -5,6 +5,7 @@ from dataclasses import fields
 from math import isinf, isnan
 
 from whet.environments.single_turn import SingleTurn
+from whet.policy.extensions.together import refuse_rivals
 from whet.policy.inspection import errors, trains_external, walk
 from whet.protocols import GroupReward
 from whet.sampling.strategy_checks import check
@@ -36,6 +37,7 @@ def run_spec(run: Run) -> RunSpec:
 def validate(run: Run) -> None:
     """Raise `UsageError` with the first reason of a part against the run."""
     check(run.sampling)
+    refuse_rivals(run.objective.companions)
     here = run_spec(run)
     _check_numbers(run)
     if Need.PAIRS in run.objective.needs and here.samples == 1:
