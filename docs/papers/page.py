@@ -22,8 +22,9 @@ code, so what is missing in a docstring is missing here.
 - **paper**: the docstring's own words in front of the id. They are no title where the docstring
   gives none.
 - **survey §**: where [the survey](https://arxiv.org/abs/2509.08827) treats the subject, by the
-  folder of the file. In brackets: the paper is later than the survey, which cannot have it. With a
-  \\*: the section could not be confirmed. 3.1 is reward design (1 verifiable, 2 generative,
+  folder of the file and by notes on the survey, whose text was not at hand. In brackets: the paper
+  is later than the survey, which cannot have it. With a \\*: the notes do not say the section.
+  3.1 is reward design (1 verifiable, 2 generative,
   3 dense, 4 unsupervised, 5 shaping), 3.2 policy optimization (2 critic-based, 3 critic-free,
   4 off-policy, 5 regularisation), 3.3 sampling strategy (1 dynamic and structured,
   2 hyper-parameters).

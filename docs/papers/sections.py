@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from papers.methods import Method
 
-# the numbers below 3.1, 3.2.2 to 3.2.5, 3.3.1 and 3.3.2 were read in the survey's text or contents;
-# a * marks where the survey's own number for it could not be confirmed
+# the numbers are those of notes on the survey, whose text was not at hand; a * marks where the
+# notes do not say under which number the survey treats the subject
 _SECTIONS: Mapping[str, str] = {
     "policy/algorithms/critic_free": "3.2.3",
     "policy/algorithms/critic_based": "3.2.2",

@@ -68,7 +68,7 @@ def interpreter() -> Interpreter:
 def copied(own: Interpreter) -> Interpreter:
     """A copy of the interpreter that every user can read, deleted when this process ends.
 
-    A process that is killed leaves its copy, which the next one deletes: nobody holds its lock.
+    A process that is killed leaves its copy, which the next one deletes, for its lock is free.
     """
     for left in Path(tempfile.gettempdir()).glob(f"{_COPY}*"):
         if _abandoned(left):

@@ -1,6 +1,6 @@
 """Teachers by their weights: another model, the initial policy, the present one, a choice."""
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,18 +19,18 @@ from whet.types.further_models import AveragedModel, FurtherModel
 _FILE = "average.pt"
 
 
-class TeacherModel:
+class TeacherModel(ABC):
     """A teacher that scores rollouts. By default it keeps its weights and has no state."""
 
     __slots__ = ()
 
+    @abstractmethod
     async def logp(self, rollouts: Sequence[Rollout]) -> Tensor:
         """Log π_T of every sampled token, laid end to end."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def candidates(self, rollouts: Sequence[Rollout], count: int) -> Candidates:
         """The likeliest tokens of the teacher before every sampled token."""
-        raise NotImplementedError
 
     async def follow(self, policy: Learner) -> None:
         """Called after every step of the policy."""
@@ -38,9 +38,11 @@ class TeacherModel:
 
     async def save(self, folder: Path) -> None:
         """Write weights that change."""
+        del folder
 
     async def load(self, folder: Path) -> None:
         """Read what `save` wrote."""
+        del folder
 
 
 class TeacherWeights(Part):

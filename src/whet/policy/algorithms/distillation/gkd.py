@@ -3,19 +3,14 @@
 The divergences were read in TRL's GKDTrainer, which has the whole vocabulary.
 """
 
-from whet.policy.aggregation import SelectedTokenMean
-from whet.policy.clipping import Unclipped
 from whet.policy.distillation import (
     MixtureDivergence,
-    NoAdvantage,
-    Taught,
-    TeacherDivergence,
     TokenDivergence,
 )
+from whet.policy.divergences_to_teachers import divergence_to
 from whet.policy.extensions.scoring_teacher import ScoringTeacher
 from whet.policy.extensions.teacher_weights import saved
 from whet.policy.objective import Objective
-from whet.policy.ratios import LogLikelihood
 
 _HALF = MixtureDivergence(beta=0.5)
 
@@ -34,13 +29,5 @@ def gkd(
     is over tokens as in TRL; the paper's is over replies of the mean over tokens (from memory).
     `teacher` is as for `opd`.
     """
-    return Objective(
-        advantage=NoAdvantage(),
-        ratio=LogLikelihood(),
-        clipping=Unclipped(),
-        aggregation=SelectedTokenMean(),
-        regularisers=(TeacherDivergence(divergence=divergence),),
-        on=Taught(),
-        companions=(ScoringTeacher(weights=saved(teacher, column), candidates=candidates),),
-        why_not_reinforce="it follows the gradient of a divergence, not that of a reward",
-    )
+    scoring = ScoringTeacher(weights=saved(teacher, column), candidates=candidates)
+    return divergence_to(scoring, divergence)

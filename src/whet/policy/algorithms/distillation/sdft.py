@@ -1,19 +1,14 @@
 """SDFT: Self-Distillation Fine-Tuning (arXiv:2601.19897; its abstract, and TRL's documentation)."""
 
-from whet.policy.aggregation import SelectedTokenMean
-from whet.policy.clipping import Unclipped
 from whet.policy.distillation import (
-    NoAdvantage,
     ReverseDivergence,
-    Taught,
-    TeacherDivergence,
     TokenDivergence,
 )
+from whet.policy.divergences_to_teachers import divergence_to
 from whet.policy.extensions.scoring_teacher import ScoringTeacher
 from whet.policy.extensions.teacher_contexts import Demonstrated
 from whet.policy.extensions.teacher_weights import CurrentPolicy, TeacherWeights
 from whet.policy.objective import Objective
-from whet.policy.ratios import LogLikelihood
 
 _TEMPLATE = Demonstrated().template
 _REVERSE = ReverseDivergence()
@@ -35,13 +30,5 @@ def sdft(
     teacher is the initial policy, as `weights` `initial_policy`. K is ours.
     """
     context = Demonstrated(template=template)
-    return Objective(
-        advantage=NoAdvantage(),
-        ratio=LogLikelihood(),
-        clipping=Unclipped(),
-        aggregation=SelectedTokenMean(),
-        regularisers=(TeacherDivergence(divergence=divergence),),
-        on=Taught(),
-        companions=(ScoringTeacher(weights=weights, context=context, candidates=candidates),),
-        why_not_reinforce="it follows the gradient of a divergence, not that of a reward",
-    )
+    scoring = ScoringTeacher(weights=weights, context=context, candidates=candidates)
+    return divergence_to(scoring, divergence)

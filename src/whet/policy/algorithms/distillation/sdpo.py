@@ -1,19 +1,14 @@
 """SDPO: Self-Distillation Policy Optimization (arXiv:2601.20802), as read in TRL's trainer."""
 
-from whet.policy.aggregation import SelectedTokenMean
-from whet.policy.clipping import Unclipped
 from whet.policy.distillation import (
-    NoAdvantage,
     ReverseDivergence,
-    Taught,
-    TeacherDivergence,
     TokenDivergence,
 )
+from whet.policy.divergences_to_teachers import divergence_to
 from whet.policy.extensions.scoring_teacher import ScoringTeacher
 from whet.policy.extensions.teacher_contexts import Corrected
 from whet.policy.extensions.teacher_weights import AveragePolicy, TeacherWeights
 from whet.policy.objective import Objective
-from whet.policy.ratios import LogLikelihood
 
 _TEMPLATE, _SOLUTION = Corrected().template, Corrected().solution
 _REVERSE = ReverseDivergence()
@@ -41,13 +36,5 @@ def sdpo(
     text with {note}, the note of the verdict.
     """
     context = Corrected(template=template, solution=solution, feedback=feedback)
-    return Objective(
-        advantage=NoAdvantage(),
-        ratio=LogLikelihood(),
-        clipping=Unclipped(),
-        aggregation=SelectedTokenMean(),
-        regularisers=(TeacherDivergence(divergence=divergence),),
-        on=Taught(),
-        companions=(ScoringTeacher(weights=weights, context=context, candidates=candidates),),
-        why_not_reinforce="it follows the gradient of a divergence, not that of a reward",
-    )
+    scoring = ScoringTeacher(weights=weights, context=context, candidates=candidates)
+    return divergence_to(scoring, divergence)

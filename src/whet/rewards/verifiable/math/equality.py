@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from fractions import Fraction
+from functools import lru_cache
 
 from whet.rewards.verifiable.math.amounts import SCIENTIFIC, Amount, formulas_agree
 from whet.rewards.verifiable.math.antiderivatives import CONSTANT, is_antiderivative
@@ -81,11 +82,9 @@ def _stopped(text: str) -> str:
 
 
 def _compared(wanted: str, given: str, asked: str) -> bool | None:
-    gold = [one for piece in _wanted(wanted) for one in meanings(piece)]
+    gold = list(_gold(wanted))
     if not any(_has_value(one) for one in gold):
         return None
-    if any(isinstance(one, Several) for one in gold) and not wanted.startswith("0"):
-        gold = [one for one in gold if not (isinstance(one, Amount) and one.decimal)]
     if says_nothing(given):
         return False
     constant = CONSTANT.match(cut(wanted, EQUALS)[-1])
@@ -104,6 +103,15 @@ def _compared(wanted: str, given: str, asked: str) -> bool | None:
         and not _is_misshapen(form, wanted, asked)
         for form in claims(given, wanted, gold, asked)
     )
+
+
+@lru_cache(maxsize=256)
+def _gold(wanted: str) -> tuple[Meaning, ...]:
+    """The readings of the task's answer; as `1,2` is a list, it is no decimal."""
+    found = [one for piece in _wanted(wanted) for one in meanings(piece)]
+    if any(isinstance(one, Several) for one in found) and not wanted.startswith("0"):
+        found = [one for one in found if not (isinstance(one, Amount) and one.decimal)]
+    return tuple(found)
 
 
 def _is_unsolved_for(form: str, wanted: str) -> bool:

@@ -23,6 +23,12 @@ _ORDINALS = {
 } | _IRREGULAR
 _PARTS = _ORDINALS | {"half": 2, "halve": 2, "quarter": 4}
 _WORD = re.compile(r"[a-z]+(?:-[a-z]+)?")
+_COUNT = rf"(?:{'|'.join(_SMALL)})"
+SAID = re.compile(  # a number in words within a text, with its parts: `two thirds`
+    rf"\b(?:(?:minus|negative) )?{_COUNT}(?:[ -](?:(?:and )?{_COUNT}|hundred|{'|'.join(_SCALES)}))*"
+    rf"(?:[ -](?:{'|'.join(sorted(_PARTS, key=len, reverse=True))})s?)?\b",
+    re.IGNORECASE,
+)
 _TEN, _TWENTY = 10, 20
 _ARTICLES = ("a", "an")
 

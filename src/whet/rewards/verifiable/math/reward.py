@@ -64,7 +64,8 @@ class Math(Reward):
         if text is None:
             return Verdict.failure(Reason.TRUNCATED, note="the thoughts never end")
         found = given(text, rollout.finish)
-        wanted, said = parts(rollout.task.answer), parts(_in_one_box(found)) or parts(text)
+        wanted = parts(rollout.task.answer)
+        said = parts(_in_one_box(found)) or parts(text) if wanted else {}
         if wanted and said.keys() == wanted.keys():
             verdicts = [
                 self._replied(_about(rollout, part), given(said[label], rollout.finish))

@@ -14,6 +14,7 @@ from whet.rewards.verifiable.math.conclusions import (
     without_contrast,
 )
 from whet.rewards.verifiable.math.evaluation import same
+from whet.rewards.verifiable.math.numerals import SAID
 from whet.rewards.verifiable.math.questions import ROUNDED, is_not_asked
 from whet.rewards.verifiable.math.regions import number_of
 from whet.rewards.verifiable.math.rivals import of_another
@@ -27,9 +28,8 @@ _THAT_IS = re.compile(
     re.IGNORECASE,
 )
 _WHICH_IS = re.compile(
-    r",\s*which (?:is|equals|makes|comes to|simplifies to)\s+(?=minus\b|[-−+$\\(\[√\d]"  # noqa: RUF001
-    r"|(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|twenty|thirty|forty"
-    r"|fifty|sixty|seventy|eighty|ninety|zero|one half)\b)",
+    r",\s*which (?:is|equals|makes|comes to|simplifies to)\s+"
+    rf"(?=minus\b|[-−+$\\(\[√\d]|(?!one\b(?! half)){SAID.pattern})",  # noqa: RUF001
     re.IGNORECASE,
 )
 _NAMED = re.compile(r"\s*\\?[A-Za-zα-ω]+(?:_\{?\w+\}?)?\s*=(?!.*=)")
@@ -63,8 +63,7 @@ _NO_UNIT = frozenset(
 _BOUND = re.compile(
     r"\b(?:at (?:most|least)|(?:less|more|fewer|greater|bigger|smaller) than|no (?:more|less"
     r"|fewer) than|up to|"
-    r"between)\s+(?:or equal to\s+)?(?:\W{0,3}[\d\\]+|(?:one|two|three|four|five|six|seven"
-    r"|eight|nine|ten|a)\b)",
+    rf"between)\s+(?:or equal to\s+)?(?:\W{{0,3}}[\d\\]+|a\b|{SAID.pattern})",
     re.IGNORECASE,
 )
 _ABOUT = re.compile(

@@ -3,24 +3,13 @@
 import re
 
 from whet.rewards.verifiable.math.foreign_numerals import foreign, foreign_words
+from whet.rewards.verifiable.math.numerals import SAID
 from whet.rewards.verifiable.math.units import unit
 
 _UNIT_BEHIND = re.compile(
     r"[\s$\\)]*(?:\\[,;: ])?\s*(?:\\(?:text|mathrm)\{\s*([^{}]{1,24})\}|(?!in\b|"
     r"second\b)((?:degrees|square|cubic) [A-Za-z]{1,14}|[A-Za-z]{2,14} per [a-z]{2,9}"
     r"|[A-Za-zμ°]{2,14}(?:/[a-zA-Z]+)?[²³]?)(?![^\W\d_]))"
-)
-_SMALL = (
-    "zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen"
-    "|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
-)
-_NUMBER_WORDS = re.compile(
-    rf"\b(?:(?:minus|negative) )?(?:{_SMALL})(?:[ -](?:(?:and )?(?:{_SMALL})|hundred|thousand"
-    rf"|million))*"
-    r"(?:[ -](?:half|halves|thirds?|quarters?|(?:four|fif|six|seven|eigh|nin|ten|eleven|twelf"
-    r"|\w+teen|\w+tie)ths?"
-    r"|hundredths?))?\b",
-    re.IGNORECASE,
 )
 _SET_IN_WORDS = re.compile(
     r"\\(?:text|textbf|textrm|mathrm|mbox|textit)\{((?:[^{}]|\{[^{}]*\})*)\}"
@@ -46,7 +35,7 @@ def in_words(box: str) -> str:
 
 def said_number(text: str) -> str:
     """The one number in words of a sentence without digits; `one` alone may be a pronoun."""
-    found = [one[0].strip() for one in _NUMBER_WORDS.finditer(text)]
+    found = [one[0].strip() for one in SAID.finditer(text)]
     known = [one for one in found if one.casefold() != "one"]
     known = known or [one for one in foreign_words(text) if (foreign(one) or 0) > 1]
     return known[0] if len(known) == 1 and not re.search(r"\d", text) else ""
