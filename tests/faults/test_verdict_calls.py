@@ -1,6 +1,7 @@
 """A judge may end the program, hang, or raise what can't be printed: a fault, and no end of it."""
 
 import asyncio
+import gc
 import subprocess
 import sys
 import time
@@ -192,3 +193,19 @@ def test_a_run_keeps_what_no_file_can_hold_in_another_form(tmp_path, note):
     [step] = steps_of(followed(run, tmp_path))
     assert any(r.verdict.fault for group in step.taken.played for r in group)
     assert [row for row in timeless(tmp_path) if row["kind"] == "step"]
+
+
+def test_a_call_that_is_cancelled_before_it_began_is_no_warning():
+    """Python warns of a coroutine that was never awaited, and here a warning is an error."""
+
+    async def ended(after):
+        judging = asyncio.create_task(verdicts(GROUP, Blocking(ValueError()), context_of()))
+        for _ in range(after):
+            await asyncio.sleep(0)
+        judging.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await judging
+
+    for after in range(3):
+        asyncio.run(ended(after))
+        gc.collect()

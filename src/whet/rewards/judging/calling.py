@@ -6,6 +6,7 @@ A judge may be anybody's code, so it may hang, end the program, or raise what ca
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
+from inspect import iscoroutine
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -33,7 +34,11 @@ async def outcome(call: Awaitable[object]) -> Any:
 
     Raises KeyboardInterrupt, and CancelledError where this task is cancelled and not the call.
     """
-    [found] = await asyncio.gather(_kept(call), return_exceptions=True)
+    try:
+        [found] = await asyncio.gather(_kept(call), return_exceptions=True)
+    finally:
+        if iscoroutine(call):
+            call.close()  # cancelled before it began, Python would warn that it was never awaited
     if isinstance(found, KeyboardInterrupt):
         raise found
     return found
