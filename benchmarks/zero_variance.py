@@ -5,7 +5,8 @@
 Eight rollouts of one task earn the same score, and go the way of a run: from rollouts through
 `build_batch` to the batch that a learner is handed.  Scores are awkward, so that their float32 mean
 is not one of them; the last column has scores that differ by one unit in the last place.  Every
-baseline and value is the score, every credit 0.  Exits with 1 where anything else than 0 is found.
+baseline and value is the score, every credit 0, and a teacher's log-probs are the policy's.  Exits
+with 1 where anything else than 0 is found.
 """
 
 import asyncio
@@ -54,6 +55,7 @@ def still() -> Learner:
     learner = create_autospec(Learner, instance=True)
     learner.version = NOW.step
     learner.logp.side_effect = logp
+    learner.collision.side_effect = lambda rollouts: torch.exp(2 * logp(rollouts))
     return learner
 
 
@@ -65,8 +67,15 @@ class Known(WrappedAdvantage):
         reward, nothing = inputs.reward, torch.zeros_like(inputs.row)
         held = nothing if inputs.segment is None else inputs.segment
         state = nothing if inputs.state is None else inputs.state
+        inputs = replace(inputs, baseline=reward, value=reward[inputs.row])
         return self.inner(
-            replace(inputs, baseline=reward, value=reward[inputs.row], segment=held, state=state)
+            replace(
+                inputs,
+                segment=held,
+                state=state,
+                teacher_logp=inputs.proximal_logp,
+                taught=torch.ones_like(inputs.row, dtype=torch.bool),
+            )
         )
 
 
