@@ -175,6 +175,7 @@ class Companion(Part, ABC):
     provides: frozenset[Need] = frozenset()  # the needs of other parts that it supplies
     adapts: ClassVar[tuple[type[Part], ...]] = ()  # parts whose settings it changes as it learns
     further_models: tuple[FurtherModel, ...] = ()  # that it holds beside policy and reference
+    lags: ClassVar[bool] = False  # whether it is sound where rollouts are stale (`lag.staleness`)
 
     @abstractmethod
     async def open(self, setup: "SetupContext") -> "Extension":

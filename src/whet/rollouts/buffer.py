@@ -1,20 +1,25 @@
 """The plain buffer: it plays a step on demand, and replaces rejected groups."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from itertools import count
 from math import ceil
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 import torch
 
 from whet.protocols import Now, Sampling, Strategy
 from whet.sampling.rounds import TicketGroups
-from whet.types import Group, IntegrityError, Metrics, Request, Ticket
+from whet.types import Group, IntegrityError, Metrics, Request, Ticket, UsageError
 from whet.types.plain_states import check_plain, check_restored
+from whet.types.weights import Flight
 
 _STATE = "sampling.pt"
+CONVEYOR = "conveyor.pt"
+"""In a checkpoint: the tickets under way, and groups that wait; only where staleness is above 0."""
 
 Landed = tuple[Ticket, tuple[Group, ...]]
 PlayRound = Callable[[Sequence[Ticket]], Awaitable[Sequence[Landed]]]
@@ -33,6 +38,56 @@ class StepGroups:
     missing: int  # number of tickets still missing after all rounds
     rounds: int = 1  # number of rounds of sampling
     metrics: Metrics = field(default_factory=dict)  # of the sampling strategy
+    sampled: tuple[Group, ...] = ()  # of `played`, before extensions added or dropped rollouts
+
+    def checked(self, sampling: Sampling, step: int) -> "StepGroups":
+        """The same. Raises `IntegrityError` if there is no group to learn from."""
+        if self.groups:
+            return self
+        if not self.played:
+            raise IntegrityError(
+                f"step {step} has nothing to learn from: its tickets have no group; the "
+                "environment never called the policy, or an extension dropped all groups"
+            )
+        sized = sampling.rounds > sampling.gate.max_rounds
+        told = "and it or sampling.size" if sized else "and it"
+        raise IntegrityError(
+            f"step {step} has nothing to learn from: sampling.gate is {sampling.gate}, {told} "
+            f"rejected all of {len(self.played)} groups",
+            [rollout for group in self.played for rollout in group],
+        )
+
+
+@runtime_checkable
+class TicketBuffer(Protocol):
+    """Where the groups of a step come from."""
+
+    @property
+    def sampling(self) -> Sampling: ...
+
+    @property
+    def strategy(self) -> Strategy: ...
+
+    @property
+    def landed(self) -> TicketGroups:
+        """What the policy sampled for tickets, without what extensions added or dropped."""
+        ...
+
+    async def take(self, now: Now, play: PlayRound) -> StepGroups:
+        """The groups to learn from in a step."""
+        ...
+
+    def swapping(self, flight: Flight) -> AbstractAsyncContextManager[None]:
+        """Within it the player gets new weights."""
+        ...
+
+    async def save(self, folder: Path) -> None: ...
+
+    async def load(self, folder: Path) -> None: ...
+
+    async def close(self) -> None:
+        """End what is under way."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +105,14 @@ class Buffer:
 
     sampling: Sampling
     strategy: Strategy
+    landed: TicketGroups = field(default_factory=TicketGroups)
 
     async def take(self, now: Now, play: PlayRound) -> StepGroups:
         """The groups of B tickets, or fewer if the gate's rounds are used up.
 
         Raises `IntegrityError` if no group was admitted, or if the strategy has no further task.
         """
-        size, gate = self.sampling.tickets, self.sampling.gate
+        size = self.sampling.tickets
         batch = _Filling(missing=list(range(now.step * size, (now.step + 1) * size)))
         for number in range(1 + self.sampling.rounds):
             tickets = self._launched(batch, replace(now, round=number, missing=len(batch.missing)))
@@ -72,21 +128,9 @@ class Buffer:
             if not batch.missing:
                 break
         batch.metrics = self.strategy.step_ended(now)
-        played = batch.played.all()
-        if not (batch.filled or batch.guests or played):
-            raise IntegrityError(
-                f"step {now.step} has nothing to learn from: its tickets have no group; the "
-                "environment never called the policy, or an extension dropped all groups"
-            )
-        if not (batch.filled or batch.guests):
-            sized = self.sampling.rounds > gate.max_rounds
-            told = "and it or sampling.size" if sized else "and it"
-            raise IntegrityError(
-                f"step {now.step} has nothing to learn from: sampling.gate is {gate}, {told} "
-                f"rejected all of {len(played)} groups",
-                [rollout for group in played for rollout in group],
-            )
-        return batch.taken()
+        found = replace(batch.taken(), sampled=tuple(self.landed.all()))
+        self.landed.held.clear()
+        return found.checked(self.sampling, now.step)
 
     def _launched(self, batch: "_Filling", now: Now) -> list[Ticket]:
         want = ceil(self.sampling.gate.oversample * len(batch.missing))
@@ -98,23 +142,49 @@ class Buffer:
             )
         return sorted(batch.tickets(requests, now.version), key=lambda ticket: ticket.key)
 
-    async def save(self, folder: Path) -> None:
-        """Write the strategy's state, which is the only state between steps.
+    def swapping(self, flight: Flight) -> AbstractAsyncContextManager[None]:
+        """Does nothing: no ticket is under way."""
+        del flight
+        return nullcontext()
 
-        Raises `IntegrityError` for a state that could not be read again.
-        """
-        state = self.strategy.state_dict()
-        check_plain(state, "the state of sampling")
-        torch.save(state, folder / _STATE)
+    async def close(self) -> None:
+        """Does nothing: no ticket is under way."""
+
+    async def save(self, folder: Path) -> None:
+        """Write the strategy's state, which is the only state between steps."""
+        save_strategy(self.strategy, folder)
 
     async def load(self, folder: Path) -> None:
-        """Restore the state of the checkpoint in `folder`; loading it runs no code of the file.
+        """Restore the state of the checkpoint in `folder`.
 
-        Raises `IntegrityError` if the strategy holds another state afterwards.
+        Raises `UsageError` for a checkpoint with tickets under way.
         """
-        state = torch.load(folder / _STATE, weights_only=True)
-        self.strategy.load_state_dict(deepcopy(state))
-        check_restored(state, self.strategy.state_dict(), "the state of sampling")
+        if (folder / CONVEYOR).exists():
+            raise UsageError(
+                f"lag.staleness is 0, but {folder.name} has tickets under way of a run with more; "
+                "give the lag that the run began with"
+            )
+        load_strategy(self.strategy, folder)
+
+
+def save_strategy(strategy: Strategy, folder: Path) -> None:
+    """Write the state of a strategy.
+
+    Raises `IntegrityError` for a state that could not be read again.
+    """
+    state = strategy.state_dict()
+    check_plain(state, "the state of sampling")
+    torch.save(state, folder / _STATE)
+
+
+def load_strategy(strategy: Strategy, folder: Path) -> None:
+    """Restore the state of a strategy; loading it runs no code of the file.
+
+    Raises `IntegrityError` if the strategy holds another state afterwards.
+    """
+    state = torch.load(folder / _STATE, weights_only=True)
+    strategy.load_state_dict(deepcopy(state))
+    check_restored(state, strategy.state_dict(), "the state of sampling")
 
 
 @dataclass(slots=True)

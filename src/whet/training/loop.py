@@ -15,7 +15,7 @@ from whet.policy.extensions.together import Extensions
 from whet.protocols import Learner, Now, Player, Update
 from whet.rewards.judging.canaries import Canary
 from whet.rollouts.batching import build_batch
-from whet.rollouts.buffer import Buffer, StepGroups
+from whet.rollouts.buffer import StepGroups, TicketBuffer
 from whet.rollouts.checks import (
     check_drift,
     check_movement,
@@ -26,12 +26,13 @@ from whet.rollouts.checks import (
     first_taught,
     probe_of,
 )
+from whet.rollouts.delivered import Delivered
+from whet.training.beside import Learning, at_once
 from whet.training.clock import Clock
 from whet.training.last_metrics import LastMetrics
 from whet.training.run import Run
 from whet.training.ticket_runner import TicketRunner
 from whet.types import Group, Metrics, TrainBatch
-from whet.types.weights import Drain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,12 +56,14 @@ class LiveRun:
 
     player: Player
     learner: Learner
-    buffer: Buffer
+    buffer: TicketBuffer
     extensions: Extensions
     folder: Path  # folder for models of extensions
+    learning: Learning = at_once  # how the learner's long calls run
     opponents: Sequence[Opponent] = ()  # of the environment
     last_metrics: LastMetrics = field(default_factory=LastMetrics)
     canaries: Sequence[Canary] = ()  # known rows for the judge
+    delivered: Delivered = field(default_factory=Delivered)
 
 
 async def train(run: Run, live: LiveRun, start: int) -> AsyncIterator[TrainStep]:
@@ -81,7 +84,9 @@ async def train(run: Run, live: LiveRun, start: int) -> AsyncIterator[TrainStep]
         objective = await extensions.adapt_objective(context, taken.groups)
         batch, inputs = await build_batch(taken.groups, objective, learner, context, extensions)
         parts = batch.minibatches(run.minibatches, Random(f"{run.seed}/{number}"))
-        updates = [await learner.step(objective, part, context.lr) for part in parts]
+        updates = [
+            await live.learning(learner.step(objective, part, context.lr)) for part in parts
+        ]
         for update, part in zip(updates, parts, strict=True):
             check_report(update, part)
         fresh = first_taught(updates)
@@ -90,8 +95,10 @@ async def train(run: Run, live: LiveRun, start: int) -> AsyncIterator[TrainStep]
         last.metrics = await extensions.after_update(context, batch, inputs)
         clock.lap("learn")
 
-        weights = await learner.publish()
-        await player.update(weights, Drain())
+        weights = await live.learning(learner.publish())
+        async with live.buffer.swapping(run.lag.swap):
+            live.delivered.note(weights.version)
+            await player.update(weights, run.lag.swap)
         probe = probe_of(taken.groups[0].task, run.decoding)
         await check_weight_sync(player, learner, weights, probe, run.limits)
         moved = round_.version, weights.version
@@ -101,7 +108,7 @@ async def train(run: Run, live: LiveRun, start: int) -> AsyncIterator[TrainStep]
         counts = {name: count - before[name] for name, count in player.token_counts().items()}
         yield TrainStep(
             number=number,
-            sampled=tuple(round_.landed.all()),
+            sampled=taken.sampled,
             taken=taken,
             batch=batch,
             updates=tuple(updates),

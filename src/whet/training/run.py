@@ -17,6 +17,7 @@ from whet.protocols import (
 )
 from whet.rewards.judging.config import JudgingConfig
 from whet.rollouts.checks import TrustLimits
+from whet.rollouts.lag import Lag
 from whet.types import Decoding, Need, UsageError
 from whet.types.optimizers import AdamW
 
@@ -117,6 +118,7 @@ class Run:
     warmup: tuple[Warmup, ...] = ()
     steps: int = 100
     minibatches: int = 1  # optimizer steps per step, each on a part of the groups
+    lag: Lag = Lag()
     seed: int = 0
     max_prompt_length: int = 0  # tokens; tasks with longer prompts are skipped.  0: no limit
     eval_corpus: Corpus | None = (

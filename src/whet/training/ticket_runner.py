@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from whet.policy.extensions.together import Extensions
@@ -12,6 +12,7 @@ from whet.rollouts.batching import build_batch
 from whet.rollouts.buffer import Landed
 from whet.rollouts.checks import TrustLimits, check_rollouts
 from whet.rollouts.correctness import check_correctness
+from whet.rollouts.delivered import Delivered
 from whet.rollouts.runner import CheckedRunner, RolloutRunner
 from whet.sampling.rounds import TicketGroups
 from whet.training.run import Run
@@ -32,7 +33,8 @@ class TicketRunner:
     version: Version
     limits: TrustLimits
     launched: list[Task]  # tasks played in this step so far
-    landed: TicketGroups = field(default_factory=TicketGroups)  # without extensions' changes
+    landed: TicketGroups  # without extensions' changes
+    delivered: Delivered
 
     @classmethod
     def of(cls, run: Run, live: "LiveRun", number: int) -> "TicketRunner":
@@ -45,8 +47,10 @@ class TicketRunner:
             extensions=live.extensions,
             context=step_context(run, live, runner, launched),
             launched=launched,
-            version=live.player.held(),
+            version=live.delivered.note(live.player.held()),
             limits=run.limits,
+            landed=live.buffer.landed,
+            delivered=live.delivered,
         )
 
     async def play(self, tickets: Sequence[Ticket]) -> list[Landed]:
@@ -55,8 +59,9 @@ class TicketRunner:
         requests = [await self.extensions.before_rollout(self.context, t) for t in tickets]
         played = await asyncio.gather(*map(self.runner.rollouts, requests))
         await self.runner.check_judge()
-        check_rollouts([g for groups in played for g in groups], self.version, self.limits)
-        check_correctness(self.context.objective, [g for groups in played for g in groups])
+        everything = [group for groups in played for group in groups]
+        check_rollouts(everything, self.delivered.since(self.version), self.limits)
+        check_correctness(self.context.objective, everything)
         landed = [
             (ticket, tuple(group.numbered(ticket.number) for group in groups))
             for ticket, groups in zip(tickets, played, strict=True)

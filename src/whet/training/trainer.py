@@ -18,10 +18,12 @@ from whet.evaluation.sample_file import write_samples
 from whet.invoked import command, shown
 from whet.policy.extensions.together import Extensions
 from whet.protocols import Learner, Player, SetupContext, WorldSetup
-from whet.rollouts.buffer import Buffer
+from whet.rollouts.buffer import TicketBuffer
 from whet.rollouts.checks import check_weight_sync, probe_of
+from whet.rollouts.conveyor import buffer_of
 from whet.rollouts.runner import RolloutRunner
 from whet.sampling.strategy_checks import opened
+from whet.training.beside import at_once, beside
 from whet.training.best import Best
 from whet.training.checkpoint import Checkpoints, Newest, RunPosition
 from whet.training.events import Evaluated, Event, Noticed, PhaseStarted, RunEnded
@@ -54,18 +56,21 @@ async def fit(
     """
     player, learner = await run.engine.open(run.model, run.seed)
     opponents: Sequence[Opponent] = ()
+    buffer: TicketBuffer | None = None
     try:
         check_vocabularies(run, player, learner)
         world = await run.environment.open(WorldSetup(rival=partial(run.engine.rival, run.model)))
         opponents = world.opponents
         run = shortened(run, player.renderer)
         strategy = opened(run.sampling, sampling_setup(run, player.renderer))
+        buffer = buffer_of(run.sampling, strategy, run.lag)
         live = LiveRun(
             player=player.within(world),
             learner=learner,
-            buffer=Buffer(run.sampling, strategy),
+            buffer=buffer,
             extensions=Extensions(),
             folder=folder / CHECKPOINTS,
+            learning=beside if run.lag.staleness else at_once,
             opponents=opponents,
         )
         trainer = Trainer(run, folder, live, stop)
@@ -82,6 +87,8 @@ async def fit(
         weights = await learner.publish()
         yield RunEnded(digest=weights.version.digest, complete=not trainer.stopped)
     finally:
+        if buffer is not None:
+            await buffer.close()
         for opponent in opponents:
             await opponent.close()
         await player.close()

@@ -10,6 +10,7 @@ from whet.policy.inspection import errors, trains_external, walk
 from whet.protocols import GroupReward
 from whet.sampling.strategy_checks import check
 from whet.training.glossary import EVALUATION
+from whet.training.lag_checks import check_lag
 from whet.training.run import Run
 from whet.types import Need, RunSpec, UsageError
 
@@ -23,7 +24,8 @@ def run_spec(run: Run) -> RunSpec:
         max_new_tokens=run.decoding.max_new_tokens,
         steps=run.steps,
         minibatches=run.minibatches,
-        replays=run.sampling.replays
+        replays=run.lag.staleness > 0
+        or run.sampling.replays
         or any(Need.MEMORIES in c.provides for c in run.objective.companions),
         rounds=run.sampling.rounds - run.sampling.gate.max_rounds,
         demonstrates=run.demonstrator is not None,
@@ -56,6 +58,7 @@ def validate(run: Run) -> None:
             "advantage; give 0 (all tokens), or 2 or more"
         )
     _check_rounds(run)
+    check_lag(run)
     _check_best(run)
     for reason in errors(run, here):
         raise UsageError(" ".join(str(reason).split()))

@@ -20,6 +20,7 @@ from whet.types.errors import Fault as Fault
 from whet.types.errors import IntegrityError as IntegrityError
 from whet.types.errors import Over as Over
 from whet.types.errors import UsageError as UsageError
+from whet.types.errors import WorkerLost as WorkerLost
 from whet.types.errors import WorldBug as WorldBug
 from whet.types.groups import Group as Group
 from whet.types.messages import dialogue as dialogue

@@ -39,6 +39,10 @@ class Fault(OSError):
     """Infrastructure failed, such as a server or a sandbox: the play is masked as a fault."""
 
 
+class WorkerLost(Exception):
+    """The process that played a request has ended; the same request can be played elsewhere."""
+
+
 _CAUSES = 16  # exceptions, each raised from the next, that are looked at
 
 

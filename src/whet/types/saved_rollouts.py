@@ -36,7 +36,7 @@ def as_plain(rollout: Rollout) -> Plain:
     Raises `UsageError` if `task.info` holds a type that `torch.load(weights_only=True)` cannot
     read.
     """
-    return {f.name: _plain(getattr(rollout, f.name), f.name) for f in fields(rollout)}
+    return {f.name: plain(getattr(rollout, f.name), f.name) for f in fields(rollout)}
 
 
 def from_plain(held: Plain) -> Rollout:
@@ -99,17 +99,18 @@ def _span(held: Plain) -> Span:
     return Span(held["tokens"], None if version is None else Version(**version))
 
 
-def _plain(value: Any, name: str) -> Any:
+def plain(value: Any, name: str) -> Any:
+    """A value of a rollout or a task as plain values; `name` is its place, for errors."""
     if isinstance(value, np.ndarray):
         return _tensors(value)
     if isinstance(value, np.generic | Enum):
         return value.item() if isinstance(value, np.generic) else value.value
     if is_dataclass(value):
-        return {f.name: _plain(getattr(value, f.name), f"{name}.{f.name}") for f in fields(value)}
+        return {f.name: plain(getattr(value, f.name), f"{name}.{f.name}") for f in fields(value)}
     if isinstance(value, Mapping):
-        return {str(key): _plain(x, f"{name}.{key}") for key, x in value.items()}
+        return {str(key): plain(x, f"{name}.{key}") for key, x in value.items()}
     if isinstance(value, tuple | list):
-        return type(value)([_plain(x, name) for x in value])
+        return type(value)([plain(x, name) for x in value])
     if not isinstance(value, (*_SCALARS, Tensor)):
         raise UsageError(
             f"{name} is a {type(value).__name__}, which can't be saved with a run; give numbers, "

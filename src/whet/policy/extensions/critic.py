@@ -81,6 +81,7 @@ class Critic(Companion):
     """
 
     provides = frozenset({Need.VALUE})
+    lags = True
 
     model: OwnModel | OwnHead = OwnModel()
     optimizer: AdamW = AdamW(lr=1e-5)

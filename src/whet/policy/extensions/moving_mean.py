@@ -20,6 +20,7 @@ class MovingMean(Companion):
     """
 
     provides = frozenset({Need.BASELINE})
+    lags = True
 
     keep: float = 0.9
     first: float = 0.0

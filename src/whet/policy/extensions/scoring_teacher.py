@@ -32,6 +32,8 @@ class ScoringTeacher(Companion):
     is not taught.
     """
 
+    lags = True
+
     weights: TeacherWeights = InitialPolicy()
     context: TeacherContext = SamePrompt()
     candidates: int = 0  # K likeliest tokens; 0: the sampled token alone

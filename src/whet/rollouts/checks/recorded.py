@@ -11,12 +11,17 @@ from whet.rollouts.checks.seeds import check_seeds
 from whet.types import Group, IntegrityError, Rollout, Version
 
 
-def check_rollouts(groups: Iterable[Group], version: Version, limits: TrustLimits) -> None:
-    """Check integrity, versions, seeds and faults of rollouts that weights of `version` sampled."""
+def check_rollouts(
+    groups: Iterable[Group], versions: Sequence[Version], limits: TrustLimits
+) -> None:
+    """Check integrity, versions, seeds and faults of rollouts.
+
+    `versions` are those that the player held while they were sampled, the newest last.
+    """
     known = list(groups)
     everything = [rollout for group in known for rollout in group]
     check_integrity(everything)
-    check_versions(everything, version)
+    check_versions(everything, versions)
     check_seeds(known)
     check_faults(known, limits)
 
@@ -46,15 +51,15 @@ def _numbers(rollout: Rollout) -> dict[str, ndarray]:
     return {name: x for name, x in known.items() if np.issubdtype(x.dtype, np.floating)}
 
 
-def check_versions(rollouts: Iterable[Rollout], version: Version) -> None:
-    """Policy identity: no token was sampled by weights other than the learner's current ones."""
+def check_versions(rollouts: Iterable[Rollout], versions: Sequence[Version]) -> None:
+    """Policy identity: no token was sampled by weights other than those that were delivered."""
     for rollout in rollouts:
-        odd = [s.version for s in rollout.spans if s.version not in (None, version)]
+        odd = [s.version for s in rollout.spans if s.version not in (None, *versions)]
         if odd or not any(s.version for s in rollout.spans) and rollout.length:
             held = odd[0].digest if odd and odd[0] is not None else "(none)"
             raise IntegrityError(
                 f"stale weights: task {rollout.task.id!r} was sampled by policy {held}, but the "
-                f"learner is {version.digest}",
+                f"learner is {versions[-1].digest}",
                 [rollout],
             )
 
