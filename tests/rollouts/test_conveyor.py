@@ -71,7 +71,9 @@ def conveyor(lag, size=3, gate=AdmitAll()):  # noqa: B008
 
 
 LAGS = st.one_of(
-    st.builds(Lag, staleness=st.integers(0, 5), order=st.sampled_from([ByDeadline(), BySubmission()])),
+    st.builds(
+        Lag, staleness=st.integers(0, 5), order=st.sampled_from([ByDeadline(), BySubmission()])
+    ),
     st.builds(
         Lag,
         staleness=st.just(1),
@@ -98,7 +100,12 @@ class Dated(Clocked):
 
 
 @settings(max_examples=200, deadline=None)
-@given(lag=LAGS, size=st.integers(1, 6), seed=st.integers(0, 10**6), deaths=st.sampled_from([0, 0.1, 0.3]))
+@given(
+    lag=LAGS,
+    size=st.integers(1, 6),
+    seed=st.integers(0, 10**6),
+    deaths=st.sampled_from([0, 0.1, 0.3]),
+)
 def test_every_ticket_is_learned_from_once_and_in_time(lag, size, seed, deaths):
     lag = replace(lag, lost=50)
     player, buffer = Dated(seed, deaths), conveyor(lag, size)
@@ -132,7 +139,10 @@ def test_at_staleness_0_it_is_the_plain_buffer(gate):
 
     async def both():
         for step in range(STEPS):
-            yield await plain.take(now_at(step), one.play), await moving.take(now_at(step), other.play)
+            yield (
+                await plain.take(now_at(step), one.play),
+                await moving.take(now_at(step), other.play),
+            )
 
     async def compared():
         return [pair async for pair in both()]

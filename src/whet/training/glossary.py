@@ -17,6 +17,7 @@ from whet.training.metric_tables import CLOCKS as CLOCKS
 from whet.training.metric_tables import ONE as _ONE
 from whet.training.metric_tables import Metric as Metric
 from whet.training.metric_tables import table as _table
+from whet.training.sampling_glossary import LAG as LAG
 from whet.training.sampling_glossary import SAMPLING as SAMPLING
 from whet.training.sampling_glossary import TREES as TREES
 
@@ -273,7 +274,7 @@ EXTENSIONS = _table(
 )
 
 TABLES = {
-    "step": (*STEP, *TREES, *SAMPLING, *EXTENSIONS),
+    "step": (*STEP, *TREES, *LAG, *SAMPLING, *EXTENSIONS),
     "sft": SUPERVISED,
     "base": EVALUATION,
     "periodic": EVALUATION,
@@ -291,6 +292,7 @@ def rows() -> Iterator[tuple[str, tuple[Metric, ...]]]:
     """The tables with their titles, in the order of the page."""
     yield "Steps with rewards", STEP
     yield "Trees of rollouts, in the steps that have any", TREES
+    yield "Tokens of older weights, in the steps that learn from any", LAG
     yield "Evaluations (base, periodic, final)", EVALUATION
     yield "Supervised steps", SUPERVISED
     yield "Sampling, in the steps with rewards", SAMPLING

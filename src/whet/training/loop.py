@@ -84,9 +84,7 @@ async def train(run: Run, live: LiveRun, start: int) -> AsyncIterator[TrainStep]
         objective = await extensions.adapt_objective(context, taken.groups)
         batch, inputs = await build_batch(taken.groups, objective, learner, context, extensions)
         parts = batch.minibatches(run.minibatches, Random(f"{run.seed}/{number}"))
-        updates = [
-            await live.learning(learner.step(objective, part, context.lr)) for part in parts
-        ]
+        updates = [await live.learning(learner.step(objective, part, context.lr)) for part in parts]
         for update, part in zip(updates, parts, strict=True):
             check_report(update, part)
         fresh = first_taught(updates)

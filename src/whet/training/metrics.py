@@ -16,6 +16,7 @@ from whet.evaluation.replies import REASONS
 from whet.evaluation.scores import graded, std
 from whet.rewards.judging import faults
 from whet.rollouts.checks import first_taught
+from whet.training.lag_metrics import of_lag
 from whet.training.loop import TrainStep
 from whet.training.tree_metrics import of_trees
 from whet.training.warmup import SFTStep
@@ -84,6 +85,7 @@ def of_step(step: TrainStep) -> Metrics:
         "rounds": one(step.taken.rounds),
         **_of_updates(step),
         **_of_reference(step.batch.tokens),
+        **of_lag(step.batch.tokens),
         **step.metrics,
         **_of_costs(step),
     }

@@ -130,3 +130,21 @@ TREES = table(
         "tokens of tree_tokens_apart",
     ),
 )
+
+
+LAG = table(
+    (
+        "age",
+        "versions",
+        "mean age of a token: versions between the weights that sampled it and the learner's",
+        "tokens of the batch that the policy sampled",
+    ),
+    ("age_max", "versions", "age of the oldest one", ONE),
+    ("stale", "share", "tokens of older weights", "tokens of the batch that the policy sampled"),
+    (
+        "gap_stale",
+        "nats",
+        "mean |log π_prox − log μ| of these: how far the policy has moved since; no error",
+        "tokens of older weights, where π_prox is recomputed",
+    ),
+)

@@ -54,6 +54,7 @@ def _batches(run: Run) -> list[str]:
         *(f"warm-up {i + 1}: at most {lesson}" for i, lesson in enumerate(lessons)),
         f"steps: {run.steps}, each {len(plan)} groups, {rollouts} rollouts, "
         f"{run.minibatches} optimizer steps, {settings(run.optimizer)}",
+        *_lag(run),
         *_epochs(run, len(plan)),
         *_rounds(run),
         *_tree(run),
@@ -64,6 +65,18 @@ def _batches(run: Run) -> list[str]:
         *_recalls(run),
         f"evaluation: {asked:,} rollouts, {'at least ' * varies}{share:.0%} of the run's, at most "
         f"{asked * tokens:,} tokens{each}",
+    ]
+
+
+def _lag(run: Run) -> list[str]:
+    """How much may be under way at a time, where rollouts go on while the learner learns."""
+    lag, groups = run.lag, run.sampling.tickets
+    if not lag.staleness:
+        return []
+    most = (lag.staleness + 1) * groups
+    return [
+        f"lag: rollouts go on while the learner learns; at most {most:,} groups are under way or "
+        f"waiting, and none is more than {lag.staleness} steps old when it is learned from"
     ]
 
 
