@@ -16,7 +16,7 @@ from whet.rollouts.conveyor import Conveyor
 from whet.rollouts.lag import ByDeadline, BySubmission, Lag
 from whet.training import trainer
 from whet.types import Decoding
-from whet.types.weights import Continue, Drain
+from whet.types.weights import Drain
 
 DAPO = replace(algorithms.load("dapo"), corrections=(Truncated(),))
 EXACT = Lag(staleness=1, flight=Drain(), order=BySubmission())

@@ -1,6 +1,6 @@
 """The conveyor: tickets are played while the learner learns, at most k steps ahead."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -19,10 +19,10 @@ from whet.rollouts.buffer import (
     save_strategy,
 )
 from whet.rollouts.flights import Flight, Flights, Groups
-from whet.rollouts.lag import Lag, Place
+from whet.rollouts.lag import BySubmission, Lag, Order, Place
 from whet.rollouts.waiting import GroupReader, GroupWriter, WaitingGroups
 from whet.sampling.rounds import TicketGroups
-from whet.types import Group, IntegrityError, Ticket
+from whet.types import IntegrityError, Ticket
 from whet.types import weights as flying
 from whet.types.plain_states import check_plain
 
@@ -70,10 +70,10 @@ class Conveyor:
         try:
             self._ahead(now, play, step)
             while (chosen := self._chosen(now)) is None:
-                if not self.flights.held:
+                if not self.flights.under_way:
                     raise IntegrityError(
-                        f"step {now.step} lacks {len(self.wanted)} of {self.sampling.tickets} "
-                        "groups, and the sampling strategy has no further task"
+                        f"step {now.step} lacks groups of the tickets {_few(self.wanted)}, and the "
+                        "sampling strategy has no further task"
                     )
                 await self.flights.landing()
                 self._observe(now, play, step)
@@ -87,11 +87,11 @@ class Conveyor:
         self.flights.step, size = now.step, self.sampling.tickets
         self.steps = max(self.steps, now.step)
         self.flights.relaunch(now.version, partial(_alone, play))
-        self._observe(now, play, step)
         while self.steps < min(now.steps, now.step + self.lag.staleness + 1):
             self.wanted |= dict.fromkeys(range(self.steps * size, (self.steps + 1) * size), 0)
             self.steps += 1
             self._launch(now, play)
+        self._observe(now, play, step)
 
     def _launch(self, now: Now, play: PlayRound) -> None:
         """Give the numbers that have no ticket one each, as far as the strategy has tasks."""
@@ -109,11 +109,9 @@ class Conveyor:
 
     def _observe(self, now: Now, play: PlayRound, step: _Step) -> None:
         """Show the strategy what has landed, and replace what it rejects."""
-        held = self.flights.held
-        landed = [flight.landed >= 0 for flight in held]
-        if not self.lag.staleness and not all(landed):
-            return  # as the plain buffer: a round is observed as a whole
-        ready = [held[i] for i in self.lag.order.observed(landed)]
+        held, until = self.flights.held, (now.step + 1) * self.sampling.tickets
+        places = [Place(f.ticket.number, f.launched, f.landed) for f in held]
+        ready = [held[i] for i in self.order.observed(places, until)]
         for flight in self.flights.taken(ready):
             self._place(flight, step)
         step.replaced += len([n for n in self.wanted.values() if n])
@@ -144,7 +142,12 @@ class Conveyor:
         places += [Place(f.ticket.number, f.launched) for f in self.flights.held]
         places += [Place(number, now.step) for number in self.wanted]
         due = self.lag.due(places, now.step, self.sampling.tickets, self.steps)
-        return self.lag.order.chosen(places, due)
+        return self.order.chosen(places, due)
+
+    @property
+    def order(self) -> Order:
+        """That of the lag; at staleness 0 every step plays its own tickets, round by round."""
+        return self.lag.order if self.lag.staleness else BySubmission()
 
     def _taken(self, chosen: Sequence[int], now: Now, step: _Step) -> StepGroups:
         held = [self.pool.pop(number) for number in chosen]
@@ -235,6 +238,11 @@ def buffer_of(sampling: Sampling, strategy: Strategy, lag: Lag) -> TicketBuffer:
     if lag.staleness:
         return Conveyor(sampling, strategy, lag)
     return Buffer(sampling, strategy)
+
+
+def _few(numbers: Iterable[int]) -> str:
+    known = sorted(numbers)
+    return f"{known[0]} to {known[-1]}" if len(known) > 1 else str(known[0])
 
 
 async def _alone(play: PlayRound, ticket: Ticket) -> Groups:

@@ -90,10 +90,15 @@ class Flights:
         if self.errors:
             raise self.errors[0]
 
+    @property
+    def under_way(self) -> int:
+        """Number of tickets that have not landed."""
+        return sum(flight.landed < 0 for flight in self.held)
+
     async def all_landed(self) -> None:
         """Wait until no ticket is under way. Raises the exception of one that failed."""
         self.check()
-        while any(flight.landed < 0 for flight in self.held):
+        while self.under_way:
             await self.landing()
 
     def taken(self, flights: Iterable[Flight]) -> list[Flight]:

@@ -36,8 +36,11 @@ class Order(Part):
     __slots__ = ()
 
     @abstractmethod
-    def observed(self, landed: Sequence[bool]) -> list[int]:
-        """Indices of the tickets to observe now, of those under way in the order of launch."""
+    def observed(self, places: Sequence[Place], until: int) -> list[int]:
+        """Indices of the tickets to observe now, of those under way in the order of launch.
+
+        The numbers below `until` are those of this step and of earlier ones.
+        """
 
     @abstractmethod
     def chosen(self, places: Sequence[Place], due: Sequence[Due]) -> list[int] | None:
@@ -54,8 +57,11 @@ class ByDeadline(Order):
     Tickets are observed as they land.
     """
 
-    def observed(self, landed: Sequence[bool]) -> list[int]:
-        return [i for i, there in enumerate(landed) if there]
+    def observed(self, places: Sequence[Place], until: int) -> list[int]:
+        """All that have landed, as they landed."""
+        del until
+        there = [i for i, place in enumerate(places) if place.there]
+        return sorted(there, key=lambda i: places[i].landed)
 
     def chosen(self, places: Sequence[Place], due: Sequence[Due]) -> list[int] | None:
         found: list[Place] = []
@@ -73,12 +79,14 @@ class ByDeadline(Order):
 class BySubmission(Order):
     """The groups in the order of their numbers: a step learns from its own tickets.
 
-    Tickets are observed in the order of their launch, so the clock has no influence.
+    They are observed together, and rejected ones replaced, so the clock has no influence on what is
+    played and learned from.
     """
 
-    def observed(self, landed: Sequence[bool]) -> list[int]:
-        """Those before the first that is under way."""
-        return list(range(next((i for i, there in enumerate(landed) if not there), len(landed))))
+    def observed(self, places: Sequence[Place], until: int) -> list[int]:
+        """Those of this step, once all of them have landed."""
+        mine = [i for i, place in enumerate(places) if place.number < until]
+        return mine if all(places[i].there for i in mine) else []
 
     def chosen(self, places: Sequence[Place], due: Sequence[Due]) -> list[int] | None:
         first = sorted(places)[: due[-1].least]
