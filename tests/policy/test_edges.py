@@ -1,6 +1,7 @@
 """Values on the edge of a case, where a comparison or a bound off by one would show; by hand."""
 
 from dataclasses import replace
+from math import exp, log
 
 import pytest
 import torch
@@ -14,6 +15,7 @@ from whet.policy.algorithms.critic_free.aspo import FlippedWeight
 from whet.policy.algorithms.off_policy.prefix_rft import PrefixCredit
 from whet.policy.clipping import DualClipped, GradientPreserving
 from whet.policy.credits import Amplified
+from whet.policy.extensions.reference_values import ReferenceValues
 from whet.policy.nodes import roots
 from whet.policy.passk import MaxReward, PassAtK
 from whet.policy.sharing import OncePerRoot
@@ -81,6 +83,11 @@ def test_rollouts_without_a_parent_entry_are_refused(of):
         of(Parentage(ids=("a", "b"), parents=("",), forked_at=(0, 0), lengths=(1, 1)))
 
 
+def test_rollouts_without_a_length_are_refused():
+    with pytest.raises(ValueError, match="zip"):
+        OncePerRoot()(Parentage(ids=("a", "b"), parents=("", ""), forked_at=(0, 0), lengths=(1,)))
+
+
 def spec(**sizes):
     known = {"samples": 8, "max_new_tokens": 64, "steps": 1, "minibatches": 1}
     return RunSpec(**known | sizes)
@@ -122,3 +129,11 @@ def test_the_baseline_without_a_prefix_weighs_rollouts():
         )
     )
     assert found.tolist() == pytest.approx([1 / 3, -2 / 3, 1 / 3, 1.0])
+
+
+@pytest.mark.parametrize("beta", [1e-9, 0.5, 1e6, 1e12, 1e300])
+def test_a_soft_value_keeps_its_digits_at_any_temperature(beta):
+    """Of R = 1, 0, 0, 0: the mean where β is large, and 1 − β log 4 where it is small."""
+    expected = {1e-9: 1 - 1e-9 * log(4), 0.5: 0.5 * log((exp(2) + 3) / 4)}.get(beta, 0.25)
+    found = ReferenceValues(beta=beta).value([1.0, 0.0, 0.0, 0.0])
+    assert found == pytest.approx(expected, rel=1e-6)
