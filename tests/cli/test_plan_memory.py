@@ -13,9 +13,11 @@ from whet.policy.extensions.critic import Critic, OwnHead
 from whet.policy.extensions.scoring_teacher import ScoringTeacher
 from whet.policy.extensions.teacher_weights import (
     AveragePolicy,
-    ByDomain,
     CurrentPolicy,
     InitialPolicy,
+)
+from whet.policy.extensions.teachers_by_domain import (
+    ByDomain,
 )
 from whet.recipes.quickstart import quickstart
 from whet.types import Size, UsageError

@@ -70,7 +70,7 @@ def test_gae_with_a_full_trace_is_return_minus_value(drawn):
     reward, row = columns(drawn)
     value = reward.flip(0)
     full = generalised_advantage(reward, value, row, gae_lambda=1.0)
-    torch.testing.assert_close(full, reward_to_go(reward, row) - value)
+    torch.testing.assert_close(full, reward_to_go(reward, row, 1.0) - value)
 
 
 def test_gae_by_hand():

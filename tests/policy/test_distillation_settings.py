@@ -11,12 +11,15 @@ from whet.policy.extensions.scoring_teacher import ScoringTeacher
 from whet.policy.extensions.teacher_contexts import Corrected, Demonstrated
 from whet.policy.extensions.teacher_weights import (
     AveragePolicy,
-    ByDomain,
     CurrentPolicy,
     InitialPolicy,
     SavedModel,
+)
+from whet.policy.extensions.teachers_by_domain import (
+    ByDomain,
     saved,
 )
+from whet.policy.extensions.together import refuse_rivals
 from whet.policy.inspection import warnings
 from whet.types import RunSpec, UsageError
 
@@ -81,6 +84,11 @@ def test_what_has_an_effect_is_not_warned_of(objective, spec):
         (lambda: SavedModel(path=""), "path is empty"),
         (lambda: ByDomain(teachers=()), "one or more"),
         (lambda: saved("a=x,a=y", "domain"), "each once"),
+        (lambda: saved("a=x,y", "domain"), "has the part 'y'; write DOMAIN=FOLDER"),
+        (lambda: saved("=x", "domain"), "has the part '=x'; write DOMAIN=FOLDER"),
+        (lambda: load("gkd", candidates=0), "candidates is 0.* give 1 or more"),
+        (lambda: load("sdft", candidates=0), "candidates is 0.* give 1 or more"),
+        (lambda: load("dppo_squared", kappa=-1.0), "dppo_squared.kappa is -1"),
         (lambda: Demonstrated(template="{prompt}"), r"contain \{demonstration\}"),
         (lambda: Corrected(template="{prompt}{solution}"), r"contain \{feedback\}"),
         (lambda: Corrected(solution="right"), r"contain \{reply\}"),
@@ -98,6 +106,18 @@ def test_the_text_of_a_teacher_names_folders_and_domains():
     assert saved("some/folder", "domain") == SavedModel(path="some/folder")
     both = (("math", SavedModel(path="a")), ("code", SavedModel(path="b")))
     assert saved("math=a,code=b", "area") == ByDomain(teachers=both, column="area")
+
+
+def test_a_folder_may_have_an_equals_sign_in_its_name(tmp_path):
+    folder = tmp_path / "lr=3"
+    folder.mkdir()
+    assert saved(str(folder), "domain") == SavedModel(path=str(folder))
+
+
+def test_a_teacher_of_tokens_beside_one_of_candidates_is_refused():
+    both = (ScoringTeacher(), ScoringTeacher(candidates=4))
+    with pytest.raises(UsageError, match="both give log-probs of a teacher and the likeliest"):
+        refuse_rivals(both)
 
 
 def test_a_verdict_keeps_what_it_needs():

@@ -40,7 +40,9 @@ def of_rollouts(salt):
     return column
 
 
-LEARNER = fake(Learner, version=0, logp=of_rollouts(1), entropy=of_rollouts(2))
+LEARNER = fake(
+    Learner, version=0, logp=of_rollouts(1), entropy=of_rollouts(2), collision=of_rollouts(3)
+)
 
 
 def played(run, requests):

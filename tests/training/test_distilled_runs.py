@@ -6,23 +6,31 @@ from dataclasses import replace
 
 import pytest
 import torch
+from recorded import recorded
 from small import RUN, followed, small, steps_of, timeless
+from transformers import AutoModelForCausalLM
 from witnessed import Answers
 
 from whet.cli.main import main
 from whet.engines.embedded.adapters import LoRA
 from whet.engines.models import FromScratch
+from whet.engines.plain.engine import Plain
 from whet.engines.tokenizers import CharacterTokenizer
 from whet.policy.algorithms import load
 from whet.policy.extensions.teacher_weights import (
     AveragePolicy,
-    LiveByDomain,
     SavedModel,
     TeacherModel,
 )
+from whet.policy.extensions.teachers_by_domain import (
+    LiveByDomain,
+)
 from whet.protocols import SetupContext
-from whet.protocols.engine import Candidates
+from whet.protocols.engine import Candidates, Reach
+from whet.sampling.replay.prioritised_replay import PrioritisedReplay
 from whet.sampling.schedules.uniform import Uniform
+from whet.training.preflight import preflight
+from whet.training.validation import validate
 from whet.types import Task, UsageError
 
 SHORT = {
@@ -215,3 +223,84 @@ def test_each_rollout_has_the_teacher_of_its_domain(tmp_path):
     lost = replace(rollouts[0], task=Task(id="lost", prompt="", info={"area": "law"}))
     with pytest.raises(UsageError, match=r"task 'lost' has area 'law'.*math, code"):
         asyncio.run(live.logp([lost]))
+
+
+def padded(folder, more, **given):
+    """The same model with so many rows more, of a tokenizer that stays."""
+    started(folder, **given)
+    model = AutoModelForCausalLM.from_pretrained(folder)
+    rows = model.config.vocab_size + more
+    model.resize_token_embeddings(rows, mean_resizing=False)
+    with torch.no_grad():
+        model.get_output_embeddings().weight[-more:] = 3.0  # what padding rows hold is anything
+    model.save_pretrained(folder)
+    return folder
+
+
+@pytest.mark.parametrize("engine", [RUN.engine, Plain()])
+@pytest.mark.parametrize("name", ["opd", "gkd"])
+def test_padding_of_a_teacher_is_no_part_of_its_distribution(name, engine, tmp_path):
+    """A teacher with 40 rows more teaches what the one without them teaches."""
+    settings = {"candidates": 11} if name == "gkd" else {}
+    losses = []
+    for more in (0, 40):
+        teacher = tmp_path / f"teacher-{more}"
+        (padded(teacher, more, seed=1) if more else started(teacher, seed=1))
+        run = quick(load(name, teacher=str(teacher), **settings), steps=2, engine=engine)
+        folder = tmp_path / f"run-{more}"
+        followed(run, folder)
+        losses.append(told(folder, "loss"))
+    assert losses[0] == pytest.approx(losses[1], abs=1e-6)
+
+
+def test_a_text_beyond_the_teachers_positions_is_not_taught(tmp_path):
+    """A correct sibling makes the teacher's context longer than the model reads."""
+    run = quick(load("sdpo", template="7" * 3000 + "{prompt}{solution}{feedback}", candidates=3))
+    followed(replace(run, warmup=RUN.warmup), tmp_path / "run")
+    assert told(tmp_path / "run", "teacher_share") == [0.0, 0.0, 0.0]
+
+
+def test_tokens_beyond_the_rows_of_a_teacher_are_not_taught(tmp_path):
+    """The policy is padded, its teacher is not."""
+    here = setup(tmp_path)
+    reach = here.learner.reach
+    assert reach.rows == here.learner.backbone.model.get_output_embeddings().weight.shape[0]
+    rollout, beyond = (
+        recorded(
+            task=Task(id="t", prompt="?"),
+            seed=0,
+            tokens=(1, last),
+            chosen=(False, True),
+            behaviour_logp=(-1.0,),
+        )
+        for last in (reach.rows - 1, reach.rows)
+    )
+    assert [reach.covers(one) for one in (rollout, beyond)] == [True, False]
+    assert Reach(positions=1).covers(rollout) is False
+    assert Reach().covers(beyond) is True
+
+
+@pytest.mark.parametrize(
+    ("objective", "changes", "said"),
+    [
+        (lambda t: load("opd", teacher=str(t)), {}, "another tokenizer than the policy"),
+        (lambda t: load("sdpo", weights=AveragePolicy()), {"lora": LoRA(rank=2)}, "engine.lora"),
+        (lambda t: load("opd", teacher=f"math={t}"), {}, "domain '' in its info"),
+    ],
+)
+def test_a_teacher_that_can_not_be_is_refused_before_any_compute(
+    objective, changes, said, tmp_path
+):
+    teacher = started(tmp_path / "teacher", alphabet="abc")
+    run = quick(objective(teacher), engine=replace(RUN.engine, **changes))
+    with pytest.raises(UsageError, match=said):
+        asyncio.run(preflight(run))
+
+
+@pytest.mark.parametrize("name", ["a_star_po", "gkd", "sdpo", "kto", "dpo"])
+def test_a_replay_with_weights_is_refused_where_they_would_be_lost(name):
+    sampling = replace(RUN.sampling, replay=PrioritisedReplay())
+    run = quick(load(name), sampling=sampling)
+    with pytest.raises(UsageError, match="sampling.replay weighs groups"):
+        validate(run)
+    validate(quick(load("grpo"), sampling=sampling))

@@ -184,7 +184,7 @@ def alike(*keys: Int[Tensor, " n"]) -> Int[Tensor, " n"]:
 
 
 def reward_to_go(
-    reward: Float[Tensor, " N"], row: Int[Tensor, " N"], discount: float = 1.0
+    reward: Float[Tensor, " N"], row: Int[Tensor, " N"], discount: float
 ) -> Float[Tensor, " N"]:
     """Discounted return of every token. G_t = Σ_{s ≥ t} γ^{s−t} r_s within each rollout."""
     where = places(row)

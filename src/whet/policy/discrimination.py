@@ -89,6 +89,7 @@ class Discriminative(BatchCriterion):
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP, Need.PAIRS, Need.CORRECTNESS})
+    why_unweighted: ClassVar[str] = "it reads which replies are correct, and no advantage"
 
     score: LikelihoodScore | RatioScore
     against: Hardest | Average

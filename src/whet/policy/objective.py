@@ -244,7 +244,7 @@ class BatchLoss(Algorithm):
             loss = self.loss(at, batch)
             (logp_grad,) = torch.autograd.grad(loss, at, materialize_grads=True)
         linear = replace(batch, logp_grad=logp_grad)
-        with_gradient = LinearisedLoss(level=0.0).has_gradient(linear)[batch.row].sum().item()
+        with_gradient = _with_gradient(linear)[batch.row].sum().item()
         return LinearisedLoss(level=loss.item() / with_gradient if with_gradient else 0.0), linear
 
 
@@ -262,12 +262,16 @@ class LinearisedLoss(TokenLoss):
         if batch.logp_grad is None:
             raise ValueError("batch.logp_grad is missing: call BatchLoss.split() first")
         moved = learner_logp - learner_logp.detach()
-        with_gradient = self.has_gradient(batch)[batch.row].sum().to(learner_logp)
+        with_gradient = _with_gradient(batch)[batch.row].sum().to(learner_logp)
         return (batch.logp_grad * moved).sum() + self.level * with_gradient
 
     def has_gradient(self, batch: Batch) -> Bool[Tensor, " B"]:
         """Rollouts with a token of non-zero gradient."""
-        if batch.logp_grad is None:
-            raise ValueError("batch.logp_grad is missing: call BatchLoss.split() first")
-        hits = batch.row[batch.logp_grad != 0]
-        return batch.group.new_zeros(len(batch.group)).index_fill(0, hits, 1).bool()
+        return _with_gradient(batch)
+
+
+def _with_gradient(batch: Batch) -> Bool[Tensor, " B"]:
+    if batch.logp_grad is None:
+        raise ValueError("batch.logp_grad is missing: call BatchLoss.split() first")
+    hits = batch.row[batch.logp_grad != 0]
+    return batch.group.new_zeros(len(batch.group)).index_fill(0, hits, 1).bool()

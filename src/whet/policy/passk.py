@@ -111,8 +111,6 @@ class MaxReward(Advantage):
 
     def _worth(self, rewards: list[float]) -> list[float]:
         n = len(rewards)
-        if n == 1:
-            return [0.0]
         if self.k == 1:
             total, flat = sum(rewards), not spread(rewards)
             return [0.0 if flat else (r - (total - r) / (n - 1)) / n for r in rewards]

@@ -170,6 +170,8 @@ class Squared:
 class PairwiseLoss(BatchCriterion):
     """L = mean over all pairs of ℓ(h_correct − h_wrong); 0 without pairs."""
 
+    why_unweighted: ClassVar[str] = "it reads which replies are correct, and no advantage"
+
     score: ReplyScore
     link: Logistic | Squared
 
@@ -214,6 +216,7 @@ class Unpaired(BatchCriterion):
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.REFERENCE, Need.CORRECTNESS})
+    why_unweighted: ClassVar[str] = "it reads which replies are correct, and no advantage"
 
     beta: float = 0.1
     right: float = 1.0  # weight of correct replies

@@ -39,6 +39,7 @@ class SquaredError(Clipping):
     """Negative squared error of the implied value. f = −(r − Â)²."""
 
     unconditional: ClassVar[bool] = True  # the error may be large where Â = 0, too
+    why_unweighted: ClassVar[str] = "it is fitted to the advantage"
 
     def __call__(
         self, ratio: Float[Tensor, " N"], advantage: Float[Tensor, " N"]

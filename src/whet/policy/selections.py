@@ -184,7 +184,7 @@ def covariance(batch: Batch) -> Float[Tensor, " N"]:
 
     Tokens with a large one lower the entropy.
     """
-    logp, size = foreseen(batch), batch.totals.tokens or 1
+    logp, size = foreseen(batch), batch.totals.tokens
     rise = batch.advantage - (batch.weight * batch.advantage).sum() / size
     return rise * (logp - (batch.weight * logp).sum() / size)
 

@@ -87,6 +87,7 @@ class Clipping(Slot):
 
     clips: ClassVar[bool] = False  # True: it clips around 1, so r must be a ratio
     unconditional: ClassVar[bool] = False  # True: f(r, 0) ≠ 0, so tokens with Â = 0 have a gradient
+    why_unweighted: ClassVar[str] = ""  # why a factor of Â is no factor of f; empty: it is
 
     @abstractmethod
     def __call__(self, ratio: Tokens, advantage: Tokens) -> Tokens: ...
@@ -125,6 +126,8 @@ class BatchCriterion(Part, ABC):
     """A loss of the whole batch that is not a weighted sum over tokens."""
 
     __slots__ = ()
+
+    why_unweighted: ClassVar[str] = ""  # why a factor of Â is no factor of the loss; empty: it is
 
     @abstractmethod
     def __call__(self, learner_logp: Tokens, batch: Batch) -> Float[Tensor, ""]: ...

@@ -42,6 +42,19 @@ class Candidates(NamedTuple):
     logp: Float[Tensor, "N K1"]  # K1 = K + 1
 
 
+class Reach(NamedTuple):
+    """The texts that a model can compute; 0: there is no limit, or it is not known."""
+
+    rows: int = 0  # of the output layer, which may be padded beyond the tokenizer
+    positions: int = 0  # most tokens
+
+    def covers(self, rollout: Rollout) -> bool:
+        """Whether the model has positions for the text of a rollout, and rows for its tokens."""
+        ids = rollout.token_ids
+        fits = not self.positions or len(ids) <= self.positions
+        return fits and (not self.rows or not len(ids) or int(ids.max()) < self.rows)
+
+
 class Learner(Part):
     """A training backend: it holds the weights and the optimizer."""
 
@@ -66,6 +79,11 @@ class Learner(Part):
     def vocabulary(self) -> str:
         """Digest of the tokens and their ids; empty: not known."""
         return ""
+
+    @property
+    def reach(self) -> Reach:
+        """The texts that the model can compute; by default they are not known."""
+        return Reach()
 
     @abstractmethod
     def reset_optimizer(self, optimizer: AdamW) -> None:
@@ -248,6 +266,15 @@ class Engine(Part):
     @abstractmethod
     async def load_learner(self, folder: Path) -> Learner:
         """A further learner, of the model saved in `folder`, in the dtype of its files."""
+
+    async def load_teacher(self, folder: Path, rows: int) -> Learner:
+        """A further learner that gives log-probs over the first `rows` tokens alone; 0: over all.
+
+        Models of one tokenizer may be padded to different numbers of rows. By default nothing is
+        left out. Raises `UsageError` for a folder that is no model of this engine.
+        """
+        del rows
+        return await self.load_learner(folder)
 
     async def rival(self, model: Any, folder: Path) -> Rival:
         """The model saved in `folder`, to play against a run of `model`, on that run's date.

@@ -72,6 +72,11 @@ class Sampling(Part):
         return False
 
     @property
+    def weighs(self) -> bool:
+        """Whether these groups have weights, which multiply their advantages."""
+        return False
+
+    @property
     def forks(self) -> bool:
         """Whether rollouts of a request may share sampled tokens."""
         return True

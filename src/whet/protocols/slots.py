@@ -278,5 +278,7 @@ class GroupReplay(Part):
 
     __slots__ = ()
 
+    weighs: ClassVar[bool] = False  # gives its groups weights (`Group.weight`)
+
     @abstractmethod
     def open(self, setup: SamplingSetup) -> LiveGroupReplay: ...

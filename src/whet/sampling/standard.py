@@ -80,6 +80,10 @@ class Standard(Sampling):
     def replays(self) -> bool:
         return self.replay is not None
 
+    @property
+    def weighs(self) -> bool:
+        return self.replay is not None and self.replay.weighs
+
     def run_warning(self, spec: RunSpec) -> str:
         """Warns of schedules that undo each other, and of tasks given up and not replaced."""
         del spec

@@ -18,6 +18,7 @@ from whet.training.prompted import format_tags, stop_strings
 from whet.training.run import Run
 from whet.training.trial import trial
 from whet.training.validation import validate
+from whet.training.vocabularies import check_teachers
 from whet.types import Need, Task, UsageError
 
 _LOOKED_AT = 1000  # tasks drawn from an endless corpus
@@ -70,6 +71,7 @@ async def examined(run: Run) -> Examined:
     every = [task for one in drawn for task in one.tasks]
     chat = check_chats(renderer, every, run.environment)
     training = drawn[0].tasks
+    check_teachers(run, renderer.vocabulary, training)
     _check_demonstrator(run, training)
     if not brings_tasks(run.environment):  # openings of a world don't tell its tasks apart
         notes += _in_both(training, drawn[1])

@@ -8,6 +8,7 @@ from whet.environments.single_turn import SingleTurn
 from whet.policy.extensions.together import refuse_rivals
 from whet.policy.inspection import errors, trains_external, walk
 from whet.protocols import GroupReward
+from whet.protocols.algorithm import BatchCriterion, Clipping
 from whet.sampling.strategy_checks import check
 from whet.training.glossary import EVALUATION
 from whet.training.lag_checks import check_lag
@@ -27,6 +28,7 @@ def run_spec(run: Run) -> RunSpec:
         replays=run.lag.staleness > 0
         or run.sampling.replays
         or any(Need.MEMORIES in c.provides for c in run.objective.companions),
+        weighs=run.sampling.weighs,
         rounds=run.sampling.rounds - run.sampling.gate.max_rounds,
         demonstrates=run.demonstrator is not None,
         trains_external=trains_external(run.objective),
@@ -60,6 +62,7 @@ def validate(run: Run) -> None:
     _check_rounds(run)
     check_lag(run)
     _check_best(run)
+    _check_weights(run)
     for reason in errors(run, here):
         raise UsageError(" ".join(str(reason).split()))
 
@@ -70,6 +73,19 @@ def _check_best(run: Run) -> None:
     known |= {m.name for m in EVALUATION if not m.clock and "@" not in m.name and "*" not in m.name}
     if best and best not in known:
         raise UsageError(f"checkpoints.best is {best!r}; give one of {', '.join(sorted(known))}")
+
+
+def _check_weights(run: Run) -> None:
+    """Raise `UsageError` for a replay with weights where the loss would lose them."""
+    if not run.sampling.weighs:
+        return
+    parts = [part for part in walk(run.objective) if isinstance(part, Clipping | BatchCriterion)]
+    reasons = [run.objective.advantage.why_no_reward, *(part.why_unweighted for part in parts)]
+    if reason := next(filter(None, reasons), ""):
+        raise UsageError(
+            "sampling.replay weighs groups by their rewards, through their advantages, but of this "
+            f"algorithm: {reason}; give --sampling.replay trajectory_replay, or another algorithm"
+        )
 
 
 def _check_rounds(run: Run) -> None:

@@ -18,6 +18,7 @@ class RunSpec:
     steps: int
     minibatches: int  # optimizer steps per training step
     replays: bool = False  # whether rollouts of older weights are learned from
+    weighs: bool = False  # whether a replay multiplies the advantages of its groups by weights
     rounds: int = 0  # further rounds that a group may be sampled in
     demonstrates: bool = False  # whether the run has a demonstrator
     trains_external: bool = False  # whether a hint's tokens would be trained as the policy's own

@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import ModuleDict
 from transformers import PreTrainedModel
 
+from whet.engines.digest import digest
 from whet.engines.embedded.lora_targets import Matrix, chosen, summary
 from whet.protocols import Part
 from whet.types import UsageError
@@ -105,6 +106,12 @@ def merged_tensors(model: PreTrainedModel) -> Iterator[tuple[str, Tensor]]:
         for layer in layers.get(name, ()):
             whole = whole + _delta(layer)
         yield name, whole
+
+
+def base_digest(model: PreTrainedModel) -> str:
+    """The digest of the weights below adapters, which never change; empty without adapters."""
+    under = bare(model)
+    return digest(under) if under else ""
 
 
 def bare(model: PreTrainedModel) -> dict[str, Tensor]:

@@ -12,8 +12,7 @@ from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 from transformers import PreTrainedTokenizerBase
 
-from whet.engines.digest import digest
-from whet.engines.embedded.adapters import adapters, bare, export, merged, silenced
+from whet.engines.embedded.adapters import adapters, bare, base_digest, export, merged, silenced
 from whet.engines.embedded.backbone import Backbone
 from whet.engines.embedded.fixed import FixedScorer, Scorer
 from whet.engines.embedded.masters import Float32Masters, InPlace, TrainedWeights
@@ -25,11 +24,12 @@ from whet.engines.embedded.shares import NonFiniteError as NonFiniteError
 from whet.engines.embedded.shares import Share, check_finite, report, share_of
 from whet.engines.loading import stored_in
 from whet.engines.models import Folder, dtype_name
+from whet.engines.padding import output_rows
 from whet.engines.states import adamw, overwrite, read_state, restore
 from whet.engines.weight_checks import same_weights
 from whet.protocols import Learner, Update
 from whet.protocols.algorithm import Algorithm, TokenLoss
-from whet.protocols.engine import Candidates, Of
+from whet.protocols.engine import Candidates, Of, Reach
 from whet.rollouts.vocabularies import vocabulary_digest
 from whet.types import Batch, IntegrityError, Need, Rollout, TrainBatch
 from whet.types.optimizers import AdamW
@@ -81,6 +81,10 @@ class EmbeddedLearner(Learner):
     def vocabulary(self) -> str:
         """Digest of the tokenizer's tokens and their ids."""
         return vocabulary_digest(self.tokenizer)
+
+    @property
+    def reach(self) -> Reach:
+        return Reach(output_rows(self.backbone.model), self.backbone.positions)
 
     def reset_optimizer(self, optimizer: AdamW) -> None:
         """A fresh AdamW over all trainable parameters, or over float32 copies of them."""
@@ -257,7 +261,7 @@ class EmbeddedLearner(Learner):
         state = {
             "trained": self._held().state(self._begun()),
             "adapters": dict(adapters(self.backbone.model)),
-            "base": self._base(),
+            "base": base_digest(self.backbone.model),
             "deliveries": self._deliveries,
             "moved": self.published is None,
         }
@@ -275,18 +279,13 @@ class EmbeddedLearner(Learner):
         state = read_state(path, self.backbone.device, names)
         if adapters(model) or state["adapters"]:
             restore(adapters(model), state["adapters"], f"adapters in {path}")
-            if state["base"] != self._base():
+            if state["base"] != base_digest(self.backbone.model):
                 raise IntegrityError(f"adapters in {path} are of another base model than this one")
         else:
             saved, _ = Folder.as_saved(folder).load("cpu")
             restore(model.state_dict(), saved.state_dict(), str(folder))
         self._held().load(state["trained"], self._begun(), f"optimizer in {path}")
         self.published, self._deliveries = None, state["deliveries"] - (not state["moved"])
-
-    def _base(self) -> str:
-        """The digest of the weights below adapters, which never change; empty without adapters."""
-        under = bare(self.backbone.model)
-        return digest(under) if under else ""
 
     def _begun(self) -> torch.optim.Optimizer:
         if self.optimizer is None:

@@ -9,6 +9,7 @@ import torch
 
 from whet.engines.devices import check_threads, device_of, hardware_of, use_threads
 from whet.engines.models import Folder, InspectableModel, ModelSource
+from whet.engines.padding import cut_to
 from whet.engines.plain.forward import logits_of, positions_of
 from whet.engines.plain.generator import PlainGenerator
 from whet.engines.plain.learner import PlainLearner
@@ -85,6 +86,12 @@ class Plain(Engine):
     async def load_learner(self, folder: Path) -> PlainLearner:
         """A learner of the model in `folder`, in the dtype of its files."""
         return self._learner(Folder.as_saved(folder), 0)
+
+    async def load_teacher(self, folder: Path, rows: int) -> PlainLearner:
+        """The embedding and the output layer are cut to `rows`."""
+        found = await self.load_learner(folder)
+        cut_to(found.model, rows)
+        return found
 
     def vocabulary(self, folder: Path) -> str:
         """Digest of the tokenizer in `folder`."""

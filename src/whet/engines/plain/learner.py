@@ -19,11 +19,12 @@ from whet.engines.embedded.masters import InPlace, TrainedWeights
 from whet.engines.embedded.repeatable import repeatable
 from whet.engines.embedded.shares import NonFiniteError, Share, check_finite, report, share_of
 from whet.engines.models import Folder, dtype_name
-from whet.engines.plain.forward import Chosen, among, chosen, collision, scores_of
+from whet.engines.padding import output_rows
+from whet.engines.plain.forward import Chosen, among, chosen, collision, positions_of, scores_of
 from whet.engines.states import adamw, overwrite, read_state, restore
 from whet.protocols import Learner, Update
 from whet.protocols.algorithm import Algorithm, TokenLoss
-from whet.protocols.engine import Candidates, Of
+from whet.protocols.engine import Candidates, Of, Reach
 from whet.rollouts.vocabularies import vocabulary_digest
 from whet.types import Batch, Need, Rollout, TrainBatch
 from whet.types.optimizers import AdamW
@@ -68,6 +69,10 @@ class PlainLearner(Learner):
     def vocabulary(self) -> str:
         """Digest of the tokenizer's tokens and their ids."""
         return vocabulary_digest(self.tokenizer)
+
+    @property
+    def reach(self) -> Reach:
+        return Reach(output_rows(self.model), positions_of(self.model.config))
 
     def reset_optimizer(self, optimizer: AdamW) -> None:
         """A fresh AdamW over all trainable parameters."""

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from math import exp, log
+from math import expm1, log1p
 from typing import Any
 
 import torch
@@ -46,10 +46,10 @@ class ReferenceValues(Companion):
         check(self, beta=POSITIVE, count=COUNT)
 
     def value(self, rewards: Sequence[float]) -> float:
-        """β log mean exp(R/β) of some rewards."""
+        """β log mean exp(R/β) of some rewards, also where R/β is far below 1."""
         best = max(rewards)
-        total = sum(exp((reward - best) / self.beta) for reward in rewards)
-        return best + self.beta * log(total / len(rewards))
+        below = sum(expm1((reward - best) / self.beta) for reward in rewards) / len(rewards)
+        return best + self.beta * log1p(below)
 
     async def open(self, setup: SetupContext) -> "LiveReferenceValues":
         del setup

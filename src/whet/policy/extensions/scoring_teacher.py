@@ -28,8 +28,8 @@ class ScoringTeacher(Companion):
     It scores the tokens of every rollout at the temperature that they were sampled with, once a
     step and before the policy's update. With `candidates` = 0 it gives log π_T of the sampled
     tokens, over those that truncated sampling kept. With more it gives its likeliest tokens by the
-    whole distribution. A rollout whose text in the teacher's context has more than `longest` tokens
-    is not taught.
+    whole distribution. A rollout whose text in the teacher's context has more than `longest`
+    tokens, or more than the teacher has positions, is not taught.
     """
 
     lags = True
@@ -103,7 +103,8 @@ class LiveScoringTeacher(Extension):
         return replace(inputs, taught=taught, **columns)
 
     def _fits(self, view: Rollout) -> bool:
-        return not self.settings.longest or len(view.token_ids) <= self.settings.longest
+        longest = self.settings.longest
+        return (not longest or len(view.token_ids) <= longest) and self.model.reads(view)
 
     async def _sampled(
         self, read: Sequence[Rollout], scored: Tensor, inputs: AdvantageInputs

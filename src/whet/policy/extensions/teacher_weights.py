@@ -1,4 +1,4 @@
-"""Teachers by their weights: another model, the initial policy, the present one, a choice."""
+"""Teachers by their weights: another model, the initial policy, the present one, an average."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from whet.policy.domains import POSITIVE_SHARE, check
-from whet.protocols.engine import Candidates, Learner
+from whet.protocols.engine import Candidates, Engine, Learner
 from whet.protocols.extension import SetupContext
 from whet.protocols.part import Part
-from whet.types import Rollout, UsageError
+from whet.types import Rollout, Task, UsageError
 from whet.types.further_models import AveragedModel, FurtherModel
 
 _FILE = "average.pt"
@@ -31,6 +31,11 @@ class TeacherModel(ABC):
     @abstractmethod
     async def candidates(self, rollouts: Sequence[Rollout], count: int) -> Candidates:
         """The likeliest tokens of the teacher before every sampled token."""
+
+    def reads(self, rollout: Rollout) -> bool:
+        """Whether the teacher can compute the text of a rollout."""
+        del rollout
+        return True
 
     async def follow(self, policy: Learner) -> None:
         """Called after every step of the policy."""
@@ -52,6 +57,13 @@ class TeacherWeights(Part):
 
     further_models: tuple[FurtherModel, ...] = ()  # that are held for it
 
+    def check_run(self, engine: Engine, vocabulary: str, tasks: Sequence[Task]) -> None:
+        """Raise `UsageError`, before any weight is read, for a teacher that the run can't have.
+
+        `vocabulary` is the digest of the policy's tokens, and `tasks` are the training tasks.
+        """
+        del engine, vocabulary, tasks
+
     @abstractmethod
     async def open(self, setup: SetupContext) -> TeacherModel:
         """The teacher. Raises `UsageError` for one that does not read the policy's tokens."""
@@ -69,10 +81,16 @@ class OfLearner(TeacherModel):
     async def candidates(self, rollouts: Sequence[Rollout], count: int) -> Candidates:
         return await self.learner.candidates(rollouts, count)
 
+    def reads(self, rollout: Rollout) -> bool:
+        return self.learner.reach.covers(rollout)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedModel(TeacherWeights):
-    """A model in a folder as `save_pretrained` writes it, with the policy's tokenizer."""
+    """A model in a folder as `save_pretrained` writes it, with the policy's tokenizer.
+
+    Its distributions are over the tokens that the policy has rows for, where it has more.
+    """
 
     path: str
 
@@ -92,17 +110,23 @@ class SavedModel(TeacherWeights):
                 "writes it, such as a checkpoint of a run"
             )
 
+    def check_run(self, engine: Engine, vocabulary: str, tasks: Sequence[Task]) -> None:
+        """Refuse a folder without tokenizer and weight files, and another vocabulary."""
+        del tasks
+        other = engine.vocabulary(Path(self.path))
+        if vocabulary and other and vocabulary != other:
+            raise UsageError(
+                f"teacher {self.path!r} has another tokenizer than the policy (the digests of "
+                f"their tokens are {other} and {vocabulary}), so it would read other words in the "
+                "same ids; give a teacher with the policy's tokenizer"
+            )
+
     async def open(self, setup: SetupContext) -> TeacherModel:
         """Refuse another vocabulary before any weight is read."""
         folder = Path(self.path)
-        own, other = setup.learner.vocabulary, setup.engine.vocabulary(folder)
-        if own and other and own != other:
-            raise UsageError(
-                f"teacher {self.path!r} has another tokenizer than the policy (the digests of "
-                f"their tokens are {other} and {own}), so it would read other words in the same "
-                "ids; give a teacher with the policy's tokenizer"
-            )
-        return OfLearner(await setup.engine.load_learner(folder))
+        self.check_run(setup.engine, setup.learner.vocabulary, ())
+        rows = setup.learner.reach.rows
+        return OfLearner(await setup.engine.load_teacher(folder, rows))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,13 +162,18 @@ class AveragePolicy(TeacherWeights):
     def __post_init__(self) -> None:
         check(self, rate=POSITIVE_SHARE)
 
-    async def open(self, setup: SetupContext) -> TeacherModel:
+    def check_run(self, engine: Engine, vocabulary: str, tasks: Sequence[Task]) -> None:
         """Refuse a policy of adapters, which does not publish whole weights."""
-        if setup.engine.lora is not None:
+        del vocabulary, tasks
+        if engine.lora is not None:
             raise UsageError(
                 "AveragePolicy averages whole weights, but engine.lora trains adapters; leave "
                 "engine.lora out, or take CurrentPolicy or InitialPolicy as the teacher"
             )
+
+    async def open(self, setup: SetupContext) -> TeacherModel:
+        """Refuse a policy of adapters."""
+        self.check_run(setup.engine, setup.learner.vocabulary, ())
         model = await setup.engine.load_learner(setup.base)
         return LiveAverage(model, self.rate, _copies((await model.publish()).tensors))
 
@@ -181,104 +210,3 @@ class LiveAverage(OfLearner):
     async def load(self, folder: Path) -> None:
         self.average = torch.load(folder / _FILE, weights_only=True)
         await self.learner.set_weights(self.average)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ByDomain(TeacherWeights):
-    """Several teachers, one for each domain of tasks (MOPD, arXiv:2601.02780, from a note).
-
-    A rollout is scored by the teacher of `task.info[column]`.
-    """
-
-    teachers: tuple[tuple[str, TeacherWeights], ...]  # domain and teacher
-    column: str = "domain"
-
-    def __post_init__(self) -> None:
-        domains = [domain for domain, _ in self.teachers]
-        if not domains or len(set(domains)) < len(domains):
-            raise UsageError(
-                f"ByDomain.teachers has the domains {domains}; give one or more, each once"
-            )
-
-    @property
-    def further_models(self) -> tuple[FurtherModel, ...]:
-        return tuple(model for _, teacher in self.teachers for model in teacher.further_models)
-
-    async def open(self, setup: SetupContext) -> TeacherModel:
-        opened = {domain: await teacher.open(setup) for domain, teacher in self.teachers}
-        return LiveByDomain(self.column, opened)
-
-
-@dataclass(slots=True)
-class LiveByDomain(TeacherModel):
-    """A teacher for every domain."""
-
-    column: str
-    teachers: Mapping[str, TeacherModel]
-
-    async def logp(self, rollouts: Sequence[Rollout]) -> Tensor:
-        """Raises `UsageError` for a task of another domain, with its name."""
-        found = torch.zeros(sum(r.length for r in rollouts))
-        for domain, mine, tokens in self._parts(rollouts):
-            found[tokens] = (await self.teachers[domain].logp(mine)).to(found)
-        return found
-
-    async def candidates(self, rollouts: Sequence[Rollout], count: int) -> Candidates:
-        """Teachers have one vocabulary, so they give equally many candidates."""
-        parts = [
-            (tokens, await self.teachers[domain].candidates(mine, count))
-            for domain, mine, tokens in self._parts(rollouts)
-        ]
-        if not parts:
-            return Candidates(torch.zeros(0, count, dtype=torch.long), torch.zeros(0, count + 1))
-        place = torch.cat([tokens.nonzero()[:, 0] for tokens, _ in parts]).argsort()
-        ids, logp = (torch.cat([part[i] for _, part in parts])[place] for i in (0, 1))
-        return Candidates(ids, logp)
-
-    def _parts(self, rollouts: Sequence[Rollout]) -> list[tuple[str, list[Rollout], Tensor]]:
-        """Each domain with its rollouts and the mask of their tokens."""
-        names = [self._domain(rollout) for rollout in rollouts]
-        lengths = torch.tensor([r.length for r in rollouts]).long()
-        found = list[tuple[str, list[Rollout], Tensor]]()
-        for domain in dict.fromkeys(names):
-            mine = torch.tensor([name == domain for name in names])
-            own = [r for r, name in zip(rollouts, names, strict=True) if name == domain]
-            found.append((domain, own, mine.repeat_interleave(lengths)))
-        return found
-
-    def _domain(self, rollout: Rollout) -> str:
-        domain = str(rollout.task.info.get(self.column, ""))
-        if domain not in self.teachers:
-            raise UsageError(
-                f"task {rollout.task.id!r} has {self.column} {domain!r} in its info, but there are "
-                f"teachers of {', '.join(self.teachers)} only; give a teacher for it, or another "
-                "column"
-            )
-        return domain
-
-    async def follow(self, policy: Learner) -> None:
-        for teacher in self.teachers.values():
-            await teacher.follow(policy)
-
-    async def save(self, folder: Path) -> None:
-        for place, teacher in enumerate(self.teachers.values()):
-            await teacher.save(folder / str(place))
-
-    async def load(self, folder: Path) -> None:
-        for place, teacher in enumerate(self.teachers.values()):
-            await teacher.load(folder / str(place))
-
-
-def saved(teacher: str, column: str) -> TeacherWeights:
-    """The teachers that a text names: `FOLDER`, or `DOMAIN=FOLDER,DOMAIN=FOLDER`.
-
-    An empty text stands for the initial policy.
-    """
-    if not teacher:
-        return InitialPolicy()
-    if "=" not in teacher:
-        return SavedModel(path=teacher)
-    pairs = [part.partition("=") for part in teacher.split(",")]
-    return ByDomain(
-        teachers=tuple((domain, SavedModel(path=path)) for domain, _, path in pairs), column=column
-    )

@@ -31,23 +31,23 @@ STATES = "extensions.pt"
 Landed = Sequence[tuple[Ticket, Sequence[Group]]]
 
 _COLUMNS = (
-    Need.VALUE,
-    Need.DENSE,
-    Need.BASELINE,
-    Need.SEGMENTS,
-    Need.TEACHER,
-    Need.CANDIDATES,
+    {Need.VALUE},
+    {Need.DENSE},
+    {Need.BASELINE},
+    {Need.SEGMENTS},
+    {Need.TEACHER, Need.CANDIDATES},  # both say which tokens were taught
 )  # columns that only one extension may fill
 
 
 def refuse_rivals(companions: Sequence[Companion]) -> None:
     """Raise `UsageError` if two companions fill the same column of a batch."""
-    for need in _COLUMNS:
-        givers = [type(c).__name__ for c in companions if need in c.provides]
+    for needs in _COLUMNS:
+        givers = [companion for companion in companions if needs & companion.provides]
         if len(givers) > 1:
+            given = sorted(need.value for c in givers for need in needs & c.provides)
             raise UsageError(
-                f"objective.companions has {' and '.join(givers)}, which both give {need.value}; "
-                "keep one of them"
+                f"objective.companions has {' and '.join(type(c).__name__ for c in givers)}, which "
+                f"both give {' and '.join(dict.fromkeys(given))}; keep one of them"
             )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import inf
 from random import Random
-from typing import Any
+from typing import Any, ClassVar
 
 from whet.protocols import GroupReplay, LiveGroupReplay, Now, SamplingSetup
 from whet.sampling.replay.stored_groups import age, quota, storable
@@ -34,6 +34,8 @@ class PrioritisedReplay(GroupReplay):
     correct: use an objective with a clip or a correction. Few groups with a large spread come
     again and again until they are too old.
     """
+
+    weighs: ClassVar[bool] = True
 
     share: float = 0.25  # largest share of recalled groups among all of a step
     alpha: float = 0.6

@@ -41,8 +41,8 @@ class HighEntropyInReply(Selection):
         place = (1 - self.share) * (counts - 1).clamp(min=0).double()
         low = place.long()
         high = torch.minimum(low + 1, (counts - 1).clamp(min=0))
-        start, last = counts.cumsum(0) - counts, max(len(ordered) - 1, 0)
-        under, over = (ordered[(start + at).clamp(max=last)] for at in (low, high))
+        start = counts.cumsum(0) - counts
+        under, over = (ordered[start + at] for at in (low, high))
         edge = under + (place - low).to(under) * (over - under)
         return batch.entropy >= edge[batch.row]
 

@@ -7,6 +7,7 @@ from whet.policy.clipping import Unclipped
 from whet.policy.objective import Objective
 from whet.policy.regularisers import K2
 from whet.policy.trust_regions import SAMPLED, WithinTV
+from whet.types import UsageError
 
 
 def dppo_squared(*, low: float = 0.2, high: float = 0.2, kappa: float = 1e-3) -> Objective:
@@ -14,6 +15,8 @@ def dppo_squared(*, low: float = 0.2, high: float = 0.2, kappa: float = 1e-3) ->
 
     The bounds and κ are prime-rl's `dppo_mask_low`, `dppo_mask_high` and `kl_tau`.
     """
+    if not kappa >= 0:
+        raise UsageError(f"dppo_squared.kappa is {kappa}; give 0 or more")
     return Objective(
         advantage=Centred(),
         ratio=WithinTV(low=low, high=high),

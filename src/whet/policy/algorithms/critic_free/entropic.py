@@ -19,6 +19,7 @@ from whet.types import AdvantageInputs, Need, RunSpec
 
 _HALVINGS = 80
 _RANGE = (-20.0, 30.0)  # of log β, with rewards from −1 to 0
+_SLIP = 1e-6  # rounding of leaves' weights, which add up to 1 in float32: 3 · ⅓
 
 
 class _Tilt(NamedTuple):
@@ -90,7 +91,8 @@ class EntropicLeaveOneOut(Advantage):
         log_beta = tilt.solved(self.divergence)
         grown = tilt.grown(log_beta)
         others = (sum_within(each * grown, group) - grown).clamp(min=0) / (size - 1).clamp(min=1)
-        lonely = (others == 0) & (grown == 1)  # the best of two
+        least = 0.0 if weight is None else _SLIP
+        lonely = (others <= least) & (grown == 1)  # the best of two
         others = torch.where(lonely, 1 / size, others)
         advantage = grown / torch.where(others > 0, others, 1.0) - 1
         return advantage.to(inputs.reward).masked_fill(_level(inputs), 0.0)[inputs.row]

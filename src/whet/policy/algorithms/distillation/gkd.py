@@ -9,7 +9,7 @@ from whet.policy.distillation import (
 )
 from whet.policy.divergences_to_teachers import divergence_to
 from whet.policy.extensions.scoring_teacher import ScoringTeacher
-from whet.policy.extensions.teacher_weights import saved
+from whet.policy.extensions.teachers_by_domain import saved
 from whet.policy.objective import Objective
 
 _HALF = MixtureDivergence(beta=0.5)

@@ -7,7 +7,7 @@ from whet.policy.aggregation import SelectedTokenMean
 from whet.policy.clipping import Unclipped
 from whet.policy.distillation import NoAdvantage, TeacherLogRatio
 from whet.policy.extensions.scoring_teacher import ScoringTeacher
-from whet.policy.extensions.teacher_weights import saved
+from whet.policy.extensions.teachers_by_domain import saved
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
 from whet.policy.selections import PolicyTokens

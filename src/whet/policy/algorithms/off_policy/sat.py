@@ -19,9 +19,10 @@ from whet.types import Batch, Need, RunSpec
 class StalenessAdaptive(Bounded, BatchCriterion):
     """PPO's clip, narrower where the policy has left μ by more than most tokens have.
 
-    L = −Σ_n w_n min(r Â, clip(r, 1 − low c⁻, 1 + high c⁺) Â),  r = π_θ/μ,  d = sg[log r]
+    L = −Σ_n w_n min(r Â, clip(r, 1 − low κ, 1 + high κ) Â),  r = π_θ/μ,  d = sg[log r]
 
-    c⁺ = κ where d > 0, c⁻ = κ where d < 0, and 1 elsewhere: the end that r has moved to.
+    The paper contracts the end that r has moved to. The other end is on the far side of 1, where it
+    clips nothing, so κ stands at both.
     κ = 1 where |d| ≤ q, else 1/(1 + (|d|/q)^power);  q is the `tail`-quantile of |d| over the
     batch, the smallest |d| that `tail` of the tokens do not exceed.
     """
@@ -56,8 +57,7 @@ class StalenessAdaptive(Bounded, BatchCriterion):
         enough = reached >= self.tail * reached[-1] * (1 - 1e-12)  # the share, up to rounding
         q = ordered[enough][0]
         stale = (far > q) & (q > 0)
-        ratio = far / torch.where(q > 0, q, 1.0)
-        return torch.where(stale, 1 / (1 + ratio**self.power), 1.0)
+        return torch.where(stale, 1 / (1 + (far / q) ** self.power), 1.0)
 
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, ""]:
         if not len(learner_logp):
@@ -65,9 +65,7 @@ class StalenessAdaptive(Bounded, BatchCriterion):
         x = log_ratio(learner_logp, batch.behaviour_logp)
         d, ratio = x.detach(), x.exp()
         kappa = self.contraction(d, batch)
-        least = 1 - self.low * torch.where(d < 0, kappa, 1.0)
-        most = 1 + self.high * torch.where(d > 0, kappa, 1.0)
-        bounded = ratio.clamp(least, most)
+        bounded = ratio.clamp(1 - self.low * kappa, 1 + self.high * kappa)
         worth = torch.minimum(ratio * batch.advantage, bounded * batch.advantage)
         return -(self.aggregation(batch) * worth).sum()
 
