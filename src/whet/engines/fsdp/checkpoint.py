@@ -16,7 +16,7 @@ from torch.distributed.checkpoint.state_dict_saver import save
 from whet.engines.embedded.masters import TrainedWeights, check_taken
 from whet.engines.fsdp.ranks import Ranks
 from whet.engines.fsdp.rows import row_digest
-from whet.types import IntegrityError
+from whet.types import IntegrityError, UsageError
 
 _MOMENTS = ("exp_avg", "exp_avg_sq")
 _WEIGHT = "weight"
@@ -69,6 +69,7 @@ def write(
     Every rank writes its own rows.  Raises on all ranks where one can't write.
     """
     held = _weights(weights) | optimised.moments()
+    _check_shared(place, ranks)
     try:
         save(held, storage_writer=FileSystemWriter(place), process_group=ranks.group)
     except CheckpointException as error:  # on all ranks; it is no `Exception`
@@ -97,6 +98,7 @@ def read(
     Raises `IntegrityError` on all ranks, and changes nothing, for a checkpoint of another model or
     dtype, for tensors by name, and where the digest of what was read is not the one in the notes.
     """
+    _check_shared(place, ranks)
     notes = ranks.together(lambda: _notes(place.with_suffix(".json"), identity))
     if odd := sorted(notes["steps"].keys() - optimised.trained.live.keys()):
         raise IntegrityError(f"{place}: it has moments of {odd[0]!r}, which is not trained")
@@ -119,6 +121,13 @@ def read(
     optimised.restore(fresh, notes["steps"], notes["taken"])
     check_taken(optimised.optimizer, notes["taken"], str(place))
     return notes
+
+
+def _check_shared(place: Path, ranks: Ranks) -> None:
+    """Raise `UsageError` on all ranks if they name different folders."""
+    told = ranks.gathered(str(place))
+    if odd := [other for other in told if other != told[0]]:
+        raise UsageError(f"folder of a checkpoint: ranks name {told[0]} and {odd[0]}; give one")
 
 
 def _weights(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
