@@ -1,0 +1,274 @@
+"""The laws of ranks: W of them compute what one does, and none of them waits or raises alone."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from math import nan
+
+import torch
+
+from whet.engines.embedded.shares import NonFiniteError
+from whet.engines.fsdp.dealing import deal, shares
+from whet.engines.fsdp.trial import (
+    ALGORITHMS,
+    Finding,
+    Trial,
+    digest_of,
+    furthest,
+    sizes_of,
+    stepped,
+    weights_of,
+    worst_gradient,
+)
+from whet.policy import algorithms
+from whet.protocols.algorithm import Algorithm, TokenLoss
+from whet.types import Batch, IntegrityError, TrainBatch
+from whet.types.optimizers import AdamW
+
+Law = Callable[[Trial, Finding], Awaitable[None]]
+
+_LOGP, _GRADIENT, _WEIGHTS, _LOSS = 1e-5, 2e-5, 2e-5, 2e-5  # rounding of float32, relative but logp
+_NARROW = 1  # tokens of a micro-batch: a rollout each
+_WIDE = 1 << 20
+
+
+async def one_rank_is_the_embedded_learner(trial: Trial, found: Finding) -> None:
+    """One rank has the log-probs, gradients and weights of the embedded engine, bit by bit."""
+    for name in ALGORITHMS:
+        batch, objective = await trial.batch(name), algorithms.load(name)
+        due, ours = await trial.embedded(), await trial.sharded(trial.alone)
+        logp = await ours.logp(batch.rollouts), await due.logp(batch.rollouts)
+        found.holds(f"{name}: log-probs differ", sound=torch.equal(*logp))
+        slopes = await ours.gradient(objective, batch), await due.gradient(objective, batch)
+        found.holds(f"{name}: the gradient differs", sound=torch.equal(*slopes))
+        losses = await stepped(ours, name, batch), await stepped(due, name, batch)
+        found.equal(f"{name}: the loss of 3 steps", *losses)
+        digests = await digest_of(ours), await digest_of(due)
+        found.equal(f"{name}: the digest after 3 steps", *digests)
+
+
+async def ranks_are_one_rank(trial: Trial, found: Finding) -> None:
+    """All ranks together have the log-probs, gradients and weights of one, up to rounding."""
+    for name in ALGORITHMS:
+        batch, objective = await trial.batch(name), algorithms.load(name)
+        due, ours = await trial.embedded(), await trial.sharded()
+        logp = await ours.logp(batch.rollouts) - await due.logp(batch.rollouts)
+        found.near(f"{name}: log-probs", logp.abs().max().item(), _LOGP)
+        slopes = await ours.gradient(objective, batch), await due.gradient(objective, batch)
+        found.near("gradient", worst_gradient(*slopes, sizes_of(due)), _GRADIENT)
+        losses = await stepped(ours, name, batch), await stepped(due, name, batch)
+        pairs = zip(*losses, strict=True)
+        found.near("loss", max(abs(a - b) / max(abs(b), 1e-3) for a, b in pairs), _LOSS)
+        weights = await weights_of(ours), await weights_of(due)
+        found.near("weights after 3 steps", furthest(*weights), _WEIGHTS)
+
+
+async def a_run_repeats(trial: Trial, found: Finding) -> None:
+    """The same run on the same ranks has the same digest after every step, on every rank."""
+    batch = await trial.batch("dapo")
+    runs = []
+    for _ in range(2):
+        learner, digests = await trial.sharded(), list[str]()
+        for _ in range(3):
+            await stepped(learner, "dapo", batch, 1)
+            digests.append(await digest_of(learner))
+        runs.append(digests)
+    found.equal("the second run", runs[1], runs[0])
+    found.holds("no step has moved a weight", sound=len({*runs[0]}) == len(runs[0]))
+    told = trial.ranks.gathered(runs[0])
+    found.holds("ranks have different digests", sound=all(one == told[0] for one in told))
+
+
+async def ranks_pass_equally_often(trial: Trial, found: Finding) -> None:
+    """A rank without rollouts accompanies the others, and adds nothing to their gradient."""
+    whole = await trial.batch("dapo")
+    first = whole.tokens.group == whole.tokens.group[0]
+    kept = [r for r, keep in zip(whole.rollouts, first.tolist(), strict=True) if keep]
+    lopsided = TrainBatch(kept, whole.tokens.where(first).counted())
+    objective = algorithms.load("dapo")
+    for batch in (lopsided, whole):
+        due, ours = await trial.embedded(), await trial.sharded()
+        due.budget = ours.budget = _NARROW
+        logp = await ours.logp(batch.rollouts) - await due.logp(batch.rollouts)
+        found.near("log-probs", logp.abs().max().item(), _LOGP)
+        slopes = await ours.gradient(objective, batch), await due.gradient(objective, batch)
+        found.near("gradient", worst_gradient(*slopes, sizes_of(due)), _GRADIENT)
+    dealt = [deal(kept, _NARROW, trial.ranks.size, r) for r in range(trial.ranks.size)]
+    ghosts = sum(one.ghosts for one in dealt)
+    found.told.append(f"{ghosts} ghosts")
+    alone = trial.ranks.size == 1
+    found.holds("every rank had rollouts, so nothing was tried", sound=ghosts > 0 or alone)
+
+
+async def slices_change_nothing(trial: Trial, found: Finding) -> None:
+    """Micro-batches of one rollout and of all have the same gradient, up to rounding."""
+    batch, objective = await trial.batch("gspo"), algorithms.load("gspo")
+    learner = await trial.sharded()
+    flat = []
+    for budget in (_NARROW, _WIDE):
+        learner.budget = budget
+        flat.append(await learner.gradient(objective, batch))
+    sizes = sizes_of(await trial.embedded())
+    found.near("gradient", worst_gradient(flat[0], flat[1], sizes), _GRADIENT)
+
+
+async def state_moves_between_ranks(trial: Trial, found: Finding) -> None:
+    """A checkpoint of all ranks goes on on one rank, and its checkpoint on all, with the same bits.
+
+    Two further steps have the digest of the run that was never stopped.
+    """
+    batch = await trial.batch("dapo")
+    learner = await trial.sharded()
+    await stepped(learner, "dapo", batch, 2)
+    first = trial.place("of-all")
+    await learner.save(first)
+    saved = await digest_of(learner)
+    await stepped(learner, "dapo", batch, 2)
+    due = await digest_of(learner)
+
+    one = await trial.sharded(trial.alone)
+    await one.load(first)
+    found.equal("the digest on one rank", await digest_of(one), saved)
+    found.equal("the number of steps on one rank", one.optimizer_steps, 2)
+    mine = [trial.place(f"of-one-{rank}") for rank in range(trial.ranks.size)]
+    await one.save(mine[trial.ranks.rank])
+    await stepped(one, "dapo", batch, 2)
+    found.near(
+        "steps on one rank", furthest(await weights_of(one), await weights_of(learner)), 2e-5
+    )
+
+    again = await trial.sharded()
+    trial.ranks.together(lambda: None)  # until all have saved
+    await again.load(mine[0])
+    found.equal("the digest on all ranks", await digest_of(again), saved)
+    await stepped(again, "dapo", batch, 2)
+    found.equal("the digest two steps later", await digest_of(again), due)
+    found.equal("the version", again.version, learner.version)
+
+
+async def a_broken_checkpoint_is_refused(trial: Trial, found: Finding) -> None:
+    """All ranks refuse a checkpoint whose weights are not those of its digest, and keep theirs."""
+    learner = await trial.sharded()
+    await stepped(learner, "dapo", await trial.batch("dapo"), 1)
+    place = trial.place("broken")
+    await learner.save(place)
+    notes = place / "learner.json"
+    digest = (await learner.publish()).version.digest
+    text = trial.ranks.together(notes.read_text)
+
+    def spoil() -> None:
+        if trial.ranks.rank == 0:
+            notes.write_text(text.replace('"digest": "', '"digest": "0'))
+
+    trial.ranks.together(spoil)
+    try:
+        await learner.load(place)
+        found.failures.append("a checkpoint of another digest was loaded")
+    except IntegrityError as error:
+        found.holds(f"the error names no digest: {error}", sound="digest" in str(error))
+    learner.published = None
+    found.equal("the digest after a refused checkpoint", await digest_of(learner), digest)
+
+
+async def a_nan_stops_all_ranks(trial: Trial, found: Finding) -> None:
+    """A NaN in the share of one rank raises `NonFiniteError` on all, and no weight moves."""
+    batch, objective = await trial.batch("dapo"), algorithms.load("dapo")
+    learner = await trial.sharded()
+    before = await digest_of(learner)
+    proximal = batch.tokens.proximal_logp.clone()
+    proximal[_last_share(batch, trial)] = nan
+    spoiled = TrainBatch(batch.rollouts, replace(batch.tokens, proximal_logp=proximal))
+    try:
+        await learner.step(objective, spoiled, 1e-3)
+        found.failures.append("a step was taken with NaN in the loss")
+    except NonFiniteError:
+        pass
+    learner.published = None
+    found.equal("the digest after a refused step", await digest_of(learner), before)
+    found.equal("the number of steps", learner.optimizer_steps, 0)
+    await stepped(learner, "dapo", batch, 1)
+    found.holds("no step after it", sound=await digest_of(learner) != before)
+
+
+async def an_error_stops_all_ranks(trial: Trial, found: Finding) -> None:
+    """An error of the objective on one rank is raised on all, and no weight moves."""
+    batch = await trial.batch("dapo")
+    learner = await trial.sharded()
+    before = await digest_of(learner)
+    last = trial.ranks.rank == trial.ranks.size - 1
+    try:
+        await learner.step(_Failing(algorithms.load("dapo"), fails=last), batch, 1e-3)
+        found.failures.append("a step was taken after an error")
+    except (IntegrityError, ZeroDivisionError) as error:
+        found.holds(f"another error: {error}", sound="on purpose" in str(error))
+    learner.published = None
+    found.equal("the digest after a refused step", await digest_of(learner), before)
+
+
+async def clipping_is_of_the_whole_gradient(trial: Trial, found: Finding) -> None:
+    """The norm that is told, and that is clipped, is that of all ranks' rows together."""
+    batch, objective = await trial.batch("dapo"), algorithms.load("dapo")
+    learner = await trial.sharded()
+    due = (await learner.gradient(objective, batch)).double().norm().item()
+    learner.reset_optimizer(AdamW(clip_norm=due / 10))
+    norm = (await learner.step(objective, batch, 0.0)).metrics["grad_norm"].total
+    found.near("norm", abs(norm - due) / due, _GRADIENT)
+
+
+async def a_digest_is_that_of_one_process(trial: Trial, found: Finding) -> None:
+    """What all ranks publish has the digest that the embedded engine gives the same tensors."""
+    learner = await trial.sharded()
+    await stepped(learner, "dapo", await trial.batch("dapo"), 1)
+    published = await learner.publish()
+    due = await trial.embedded()
+    await due.set_weights(published.tensors)
+    found.equal("the digest", published.version.digest, await digest_of(due))
+    found.equal("the manifest", published.manifest, (await due.publish()).manifest)
+
+
+@dataclass(frozen=True, slots=True)
+class _Failing(Algorithm):
+    """An objective that fails on one rank."""
+
+    inner: Algorithm
+    fails: bool
+    selections = ()
+
+    @property
+    def needs(self) -> frozenset:
+        return self.inner.needs
+
+    def split(self, learner_logp: torch.Tensor, batch: Batch) -> tuple[TokenLoss, Batch]:
+        return self, self.inner.split(learner_logp, batch)[1]
+
+    def has_gradient(self, batch: Batch) -> torch.Tensor:
+        return self.inner.has_gradient(batch)
+
+    def loss(self, learner_logp: torch.Tensor, batch: Batch) -> torch.Tensor:
+        if self.fails:
+            raise ZeroDivisionError("on purpose")
+        return self.inner.loss(learner_logp, batch)
+
+
+def _last_share(batch: TrainBatch, trial: Trial) -> torch.Tensor:
+    """The tokens of one rollout that the last rank computes."""
+    taught = algorithms.load("dapo").has_gradient(batch.tokens).nonzero()[:, 0].tolist()
+    dealt = shares([batch.rollouts[i] for i in taught], trial.ranks.size)
+    return batch.tokens.row == taught[dealt[-1][0]]
+
+
+LAWS: Mapping[str, Law] = {
+    law.__name__: law
+    for law in (
+        one_rank_is_the_embedded_learner,
+        ranks_are_one_rank,
+        a_run_repeats,
+        ranks_pass_equally_often,
+        slices_change_nothing,
+        clipping_is_of_the_whole_gradient,
+        state_moves_between_ranks,
+        a_broken_checkpoint_is_refused,
+        a_nan_stops_all_ranks,
+        an_error_stops_all_ranks,
+        a_digest_is_that_of_one_process,
+    )
+}
