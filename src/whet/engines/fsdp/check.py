@@ -7,6 +7,7 @@ and with 2 for wrong input; torchrun itself exits with 1 in both cases.
 
 import argparse
 import asyncio
+import os
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -34,11 +35,17 @@ class Line:
     model: str
     law: str
     failure: str  # empty: the law holds
-    told: str
+    gap: float = 0.0  # the largest difference, as a share of its limit
+    told: str = ""  # the differences
 
     def __str__(self) -> str:
-        state = f"FAILED  {self.failure}" if self.failure else "passed"
-        return f"{self.model:<14} {self.law:<36} {state}{self.told and f'  ({self.told})'}"
+        state = "FAILED" if self.failure else "passed"
+        rest = "; ".join(part for part in (self.failure, self.told) if part)
+        return f"{self.model:<14} {self.law:<36} {state} {self.gap:>7.1%}  {rest}".rstrip()
+
+
+class _Stopped(RuntimeError):
+    """A law that ended in an error of torch: the ranks may no longer hear each other."""
 
 
 async def examine(
@@ -62,12 +69,13 @@ async def _line(trial: Trial, model: str, law: str) -> Line:
     found = Finding()
     try:
         await _ALL[law](trial, found)
-    except (IntegrityError, UsageError, RuntimeError) as error:
+    except (IntegrityError, UsageError) as error:  # all ranks raise them
+        found.failures.append(f"{type(error).__name__}: {error}")
+    except RuntimeError as error:
         reason = " ".join(str(error).split())
-        found.failures.append(f"{type(error).__name__}: {reason:.200}")
-    everyone = trial.ranks.gathered(found.failures)
-    failures = [f"rank {r}: {one}" for r, told in enumerate(everyone) for one in told]
-    return Line(model, law, "; ".join(failures[:3]), ", ".join(found.told))
+        raise _Stopped(str(Line(model, law, f"{type(error).__name__}: {reason:.200}"))) from error
+    failures = dict.fromkeys(one for told in trial.ranks.gathered(found.failures) for one in told)
+    return Line(model, law, "; ".join([*failures][:3]), found.gap, ", ".join(found.told))
 
 
 def _model(name: str, ranks: Ranks, place: Path) -> Folder:
@@ -123,8 +131,12 @@ def main(given: Sequence[str]) -> int:
             sound = asyncio.run(examine(asked.models, asked.laws, ranks, scratch, asked.budget))
             ranks.together(lambda: None)  # until all have left rank 0's folder
     except UsageError as error:
-        sys.stderr.write(f"{error}\n")
+        if os.environ.get("RANK", "0") == "0":  # all ranks have the same one
+            sys.stderr.write(f"{error}\n")
         return _WRONG
+    except _Stopped as error:
+        sys.stderr.write(f"{error}\n")
+        return _BROKEN
     _say(ranks, "every law holds\n" if sound else "a law is broken\n")
     leave()
     return 0 if sound else _BROKEN

@@ -117,7 +117,7 @@ async def a_critic_is_on_the_same_ranks(trial: Trial, found: Finding) -> None:
     """
     place, engine = Path(trial.model.path), FSDP(budget=trial.budget)
     own = Embedded(device="cpu", budget=trial.budget)
-    fit = _Square(torch.linspace(-1, 1, sum(r.length for r in trial.rollouts)))
+    fit = _Square(torch.linspace(-1, 2, sum(r.length for r in trial.rollouts)))
     due = await own.critic(place)
     one, ours = await engine.critic(place, trial.alone), await engine.critic(place, trial.ranks)
     heads = [

@@ -3,13 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from torch import Tensor
 
 from whet.engines.embedded.adapters import LoRA
-from whet.engines.embedded.engine import Embedded
+from whet.engines.embedded.backbone import Backbone
 from whet.engines.embedded.learner import EmbeddedLearner
 from whet.engines.embedded.recompute import LayerRecompute
 from whet.engines.fsdp.engine import FSDP
@@ -70,6 +69,7 @@ class Trial:
     scratch: Path  # a folder that all ranks see
     budget: int
     groups: list[Group] = field(default_factory=list)
+    batches: dict[str, TrainBatch] = field(default_factory=dict)
 
     @classmethod
     async def of(
@@ -85,13 +85,16 @@ class Trial:
         trial.groups = ranks.gathered([Group.of(family) for family in noisy])[0]
         return trial
 
-    async def embedded(self, model: Folder | None = None, **engine: Any) -> EmbeddedLearner:
+    async def embedded(
+        self, model: Folder | None = None, lora: LoRA | None = None
+    ) -> EmbeddedLearner:
         """A learner of the embedded engine, in every process."""
-        opened = await Embedded(device="cpu", budget=self.budget, **engine).open(
-            model or self.model, 0
-        )
-        opened[1].reset_optimizer(SETTINGS)
-        return opened[1]
+        loaded, tokenizer = (model or self.model).load("cpu")
+        if lora is not None:
+            lora.inject(loaded, 0)
+        learner = EmbeddedLearner(Backbone(loaded), tokenizer, self.budget)
+        learner.reset_optimizer(SETTINGS)
+        return learner
 
     async def sharded(
         self,
@@ -109,8 +112,11 @@ class Trial:
 
     async def batch(self, algorithm: str) -> TrainBatch:
         """The batch of all rollouts, the same on all ranks."""
-        found, _ = await build_batch(self.groups, algorithms.load(algorithm), await self.embedded())
-        return self.ranks.gathered(found)[0]
+        if algorithm not in self.batches:
+            objective, learner = algorithms.load(algorithm), await self.embedded()
+            found, _ = await build_batch(self.groups, objective, learner)
+            self.batches[algorithm] = self.ranks.gathered(found)[0]
+        return self.batches[algorithm]
 
     @property
     def rollouts(self) -> list[Rollout]:
@@ -172,9 +178,9 @@ def _family(
         Rollout(
             task=task,
             seed=seed,
-            token_ids=np.concatenate([opening, reply]),
+            token_ids=np.concatenate([opening, reply]).astype(np.int32),
             action_mask=np.arange(prompt + len(reply)) >= prompt,
-            behaviour_logp=np.zeros(len(reply)),
+            behaviour_logp=np.zeros(len(reply), np.float32),
             verdict=Verdict.binary(correct=seed % 2 == 0),
         )
         for seed, reply in enumerate(replies)
@@ -187,7 +193,7 @@ async def _behaving(
     """The same rollout with log-probs of a policy near to the learner's."""
     logp = (await learner.logp([rollout])).numpy()
     noise = _DRIFT * rng.standard_normal(len(logp))
-    return replace(rollout, behaviour_logp=np.minimum(logp + noise, 0))
+    return replace(rollout, behaviour_logp=np.minimum(logp + noise, 0).astype(np.float32))
 
 
 def sizes_of(learner: EmbeddedLearner) -> list[int]:
