@@ -4,7 +4,8 @@ import sys
 
 import torch
 
-from whet.engines.fsdp import check, checkpoint, dealing, learner, ranks, sharding, whole
+from whet.engines.embedded.adapters import bare
+from whet.engines.fsdp import check, checkpoint, critic, dealing, learner, ranks, sharding, whole
 
 
 def mean_in_place_of_sum():
@@ -63,17 +64,38 @@ def a_digest_of_half():
     whole.collected = half
 
 
+def critic_reads_other_tokens():
+    critic._Runs.of = classmethod(
+        lambda cls, rollouts, own: cls(
+            dict.fromkeys(own.mine, 0), {i: rollouts[i].length for i in own.mine}
+        )
+    )
+
+
+def adapters_are_not_merged():
+    whole.merged_tensors = lambda model, tensor, layer: (
+        (name, tensor(held)) for name, held in bare(model).items()
+    )
+
+
+def masters_in_bfloat16():
+    sharding._WIDE = (torch.float32, torch.float64, torch.bfloat16)
+
+
 MUTANTS = {
     mean_in_place_of_sum: "ranks_are_one_rank",
     no_ghosts: "ranks_pass_equally_often",
     families_dealt_twice: "ranks_are_one_rank",
     a_moment_is_not_saved: "state_moves_between_ranks",
     moments_are_not_restored: "state_moves_between_ranks",
-    whole_weights_outlive_a_change: "state_moves_between_ranks",
+    whole_weights_outlive_a_change: "a_change_of_weights_is_seen",
     an_error_is_raised_alone: "an_error_stops_all_ranks",
     nan_moves_weights: "a_nan_stops_all_ranks",
     own_rows_are_clipped: "clipping_is_of_the_whole_gradient",
     a_digest_of_half: "a_digest_is_that_of_one_process",
+    critic_reads_other_tokens: "a_critic_is_on_the_same_ranks",
+    adapters_are_not_merged: "adapters_alone_are_trained",
+    masters_in_bfloat16: "bfloat16_has_float32_masters",
 }
 
 if __name__ == "__main__":

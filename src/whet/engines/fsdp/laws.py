@@ -10,6 +10,7 @@ from whet.engines.embedded.shares import NonFiniteError
 from whet.engines.fsdp.dealing import deal, shares
 from whet.engines.fsdp.trial import (
     ALGORITHMS,
+    SETTINGS,
     Finding,
     Trial,
     digest_of,
@@ -226,6 +227,26 @@ async def a_digest_is_that_of_one_process(trial: Trial, found: Finding) -> None:
     found.equal("the manifest", published.manifest, (await due.publish()).manifest)
 
 
+async def a_change_of_weights_is_seen(trial: Trial, found: Finding) -> None:
+    """Weights that are replaced or trained are not those that a rank has gathered before."""
+    batch = await trial.batch("dapo")
+    moved = await trial.embedded()
+    await stepped(moved, "dapo", batch, 2)
+    given = await weights_of(moved)
+    due, ours = await trial.embedded(), await trial.sharded()
+    for learner in (due, ours):
+        await learner.logp(batch.rollouts)
+        await learner.set_weights(given)
+    gap = await ours.logp(batch.rollouts) - await due.logp(batch.rollouts)
+    found.near("log-probs", gap.abs().max().item(), _LOGP)
+    found.equal("the digest", await digest_of(ours), await digest_of(due))
+    for learner in (due, ours):
+        await learner.logp(batch.rollouts)  # which gathers them again
+        learner.reset_optimizer(SETTINGS)
+        await stepped(learner, "dapo", batch, 1)
+    found.near("weights", furthest(await weights_of(ours), await weights_of(due)), _WEIGHTS)
+
+
 @dataclass(frozen=True, slots=True)
 class _Failing(Algorithm):
     """An objective that fails on one rank."""
@@ -271,5 +292,6 @@ LAWS: Mapping[str, Law] = {
         a_nan_stops_all_ranks,
         an_error_stops_all_ranks,
         a_digest_is_that_of_one_process,
+        a_change_of_weights_is_seen,
     )
 }
