@@ -116,6 +116,9 @@ def test_an_interruption_is_not_kept():
         (["llama-tiny", "--laws", "a_run_repeat"], "a_run_repeats"),
         (["llama-tiny", "--device", "tpu"], "tpu"),
         (["llama-tiny", "--seconds", "0"], "--seconds"),
+        (["llama-tiny", "--budget", "0"], "--budget"),
+        (["llama-tiny", "--budget", "many"], "--budget"),
+        ([], "MODEL"),
     ],
 )
 def test_wrong_input_is_one_line(capsys, ranks, given, named):

@@ -9,10 +9,12 @@ import pytest
 from mutated import MUTANTS
 
 from whet.engines.fsdp.laws import LAWS
+from whet.engines.fsdp.state_laws import STATE_LAWS
 from whet.engines.random_models import RandomModel
 
 HERE = Path(__file__).parent
 CHECK = ("-m", "whet.engines.fsdp.check")
+TRIED = (*LAWS, *STATE_LAWS)
 SIZES = {
     "hidden_size": 32,
     "intermediate_size": 64,
@@ -59,9 +61,9 @@ def lines(done):
 
 def test_two_ranks_obey_the_laws_within_the_figures_of_the_specification(models):
     """On a model whose head is its embedding; others are in `make test-full`."""
-    done = launched(2, *CHECK, models / "qwen3", "--laws", ",".join(LAWS))
+    done = launched(2, *CHECK, models / "qwen3", "--laws", ",".join(TRIED))
     assert done.returncode == 0, done.stdout + done.stderr
-    assert lines(done) == {("qwen3", law): "passed" for law in LAWS}
+    assert lines(done) == {("qwen3", law): "passed" for law in TRIED}
     for what, most in FIGURES.items():
         told = [float(x) for x in re.findall(rf"{what} (\d\.\de[-+]\d\d)", done.stdout)]
         assert told, what

@@ -14,17 +14,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from whet.engines.fsdp.further_laws import FURTHER_LAWS
 from whet.engines.fsdp.laws import LAWS
 from whet.engines.fsdp.ranks import Ranks, all_ranks, each_alone, leave
+from whet.engines.fsdp.state_laws import STATE_LAWS
 from whet.engines.fsdp.trial import Finding, Trial
 from whet.engines.models import SHAPES, Folder, FromScratch
 from whet.registry import nearest
 from whet.types import IntegrityError, UsageError
 
-_ALL = {**LAWS, **FURTHER_LAWS}
+_ALL = {**LAWS, **STATE_LAWS, **FURTHER_LAWS}
 _BROKEN, _WRONG = 1, 2
 
 
@@ -103,8 +104,15 @@ def _say(ranks: Ranks, text: str) -> None:
         sys.stdout.flush()
 
 
+class _Parser(argparse.ArgumentParser):
+    """Tells wrong arguments in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; --help tells what can be given")
+
+
 def _arguments(given: Sequence[str]) -> Any:
-    parser = argparse.ArgumentParser(prog="whet.engines.fsdp.check", description=__doc__)
+    parser = _Parser(prog="whet.engines.fsdp.check", description=__doc__)
     parser.add_argument("models", nargs="+", metavar="MODEL")
     parser.add_argument("--laws", default=",".join(_ALL), help="names, separated by commas")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
@@ -116,8 +124,9 @@ def _arguments(given: Sequence[str]) -> Any:
         raise UsageError(f"--laws {odd[0]!r} is unknown; {nearest(odd[0], _ALL)}")
     if found.device not in ("cpu", "cuda"):
         raise UsageError(f"--device is {found.device!r}; give cpu or cuda")
-    if not found.seconds > 0:
-        raise UsageError(f"--seconds is {found.seconds}; give more than 0")
+    for name in ("seconds", "budget"):
+        if not getattr(found, name) > 0:
+            raise UsageError(f"--{name} is {getattr(found, name)}; give more than 0")
     return found
 
 

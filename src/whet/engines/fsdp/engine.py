@@ -12,7 +12,7 @@ from whet.engines.embedded.engine import Embedded
 from whet.engines.embedded.recompute import LayerRecompute
 from whet.engines.fsdp.critic import ShardedCritic, ShardedHead, value_head
 from whet.engines.fsdp.learner import ShardedLearner
-from whet.engines.fsdp.ranks import Ranks, all_ranks
+from whet.engines.fsdp.ranks import Ranks, all_ranks, ranks_due
 from whet.engines.fsdp.sharding import shard
 from whet.engines.fsdp.whole import EveryRank, FirstRank
 from whet.engines.models import Folder, ModelSource
@@ -113,7 +113,7 @@ class FSDP(Engine):
     def hardware(self) -> str:
         """The device of each rank.  The number of ranks belongs to it, because it changes sums."""
         own = self.played.hardware()
-        return f"{self.ranks().size} ranks of {own}"
+        return f"{own}, {ranks_due()} ranks"
 
     def check(self) -> None:
         """Refuse a device that is not here."""

@@ -12,10 +12,10 @@ from whet.engines.embedded.engine import Embedded
 from whet.engines.embedded.publication import whole_digest
 from whet.engines.embedded.recompute import LayerRecompute
 from whet.engines.fsdp.engine import FSDP
-from whet.engines.fsdp.laws import Law
 from whet.engines.fsdp.trial import (
     SETTINGS,
     Finding,
+    Law,
     Trial,
     digest_of,
     furthest,

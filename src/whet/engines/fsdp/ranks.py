@@ -12,6 +12,7 @@ import torch.distributed as dist
 from torch._C._distributed_c10d import HashStore
 from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
 
+from whet.engines.devices import device_of
 from whet.types import IntegrityError, UsageError
 
 _TIMEOUT = timedelta(minutes=30)  # of one collective, after which a lost rank is noticed
@@ -126,7 +127,8 @@ def agree_on(told: Sequence[tuple[bool, str] | None]) -> None:
 def all_ranks(device: str, timeout: timedelta = _TIMEOUT) -> Ranks:
     """All processes that torchrun has started, or this one alone without it.
 
-    `device` is cpu or cuda.  On cuda every process of a machine has a GPU of its own.
+    `device` is cpu or cuda.  On cuda every process of a machine has a GPU of its own.  Raises
+    `UsageError` where there are fewer GPUs.
     """
     if not dist.is_initialized():
         _join(device, timeout)
@@ -143,6 +145,11 @@ def each_alone(device: str) -> Ranks:
     return Ranks(mesh["alone"])
 
 
+def ranks_due() -> int:
+    """The number of processes that torchrun has started; 1 without it."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
 def leave() -> None:
     """Close the connections of this process."""
     if dist.is_initialized():
@@ -151,7 +158,13 @@ def leave() -> None:
 
 def _join(device: str, timeout: timedelta) -> None:
     backend = "cpu:gloo,cuda:nccl" if device == "cuda" else "gloo"
-    if device == "cuda":
+    if device_of(device).type == "cuda":
+        here, due = torch.cuda.device_count(), int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+        if due > here:
+            raise UsageError(
+                f"--nproc-per-node is {due}, but this machine has {here} GPUs, and each process "
+                f"needs one of its own; give {here}"
+            )
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
     if "RANK" in os.environ and "MASTER_ADDR" in os.environ:
         dist.init_process_group(backend, timeout=timeout)

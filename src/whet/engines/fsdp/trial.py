@@ -1,6 +1,6 @@
 """What the laws of ranks are tried on: a model, rollouts of random tokens, and learners."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -89,7 +89,7 @@ class Trial:
         self, model: Folder | None = None, lora: LoRA | None = None
     ) -> EmbeddedLearner:
         """A learner of the embedded engine, in every process."""
-        loaded, tokenizer = (model or self.model).load("cpu")
+        loaded, tokenizer = (model or self.model).load(self.ranks.device)
         if lora is not None:
             lora.inject(loaded, 0)
         learner = EmbeddedLearner(Backbone(loaded), tokenizer, self.budget)
@@ -128,6 +128,10 @@ class Trial:
         path = self.scratch / name
         self.ranks.together(lambda: path.mkdir(exist_ok=True))
         return path
+
+
+Law = Callable[[Trial, Finding], Awaitable[None]]
+"""It tells a finding what it found of a trial.  All ranks call it together."""
 
 
 async def stepped(
