@@ -141,6 +141,28 @@ async def a_critic_is_on_the_same_ranks(trial: Trial, found: Finding) -> None:
     found.near("a loaded critic", gap, 1e-5)
 
 
+async def candidates_are_those_of_one_process(trial: Trial, found: Finding) -> None:
+    """Candidates, and the gradient of a divergence over them, are the embedded engine's."""
+    whole, objective = await trial.batch("dapo"), algorithms.load("gkd")
+    due, one = await trial.embedded(), await trial.sharded(trial.alone)
+    ours = await trial.sharded()
+    told = [await learner.candidates(whole.rollouts, 3) for learner in (due, one, ours)]
+    for what, mine in (("one rank", told[1]), ("all ranks", told[2])):
+        found.holds(f"{what}: other candidates", sound=torch.equal(mine.ids, told[0].ids))
+    found.near("log-probs", (told[2].logp - told[0].logp).abs().max().item(), 1e-5)
+    tokens = replace(
+        whole.tokens,
+        taught=torch.ones_like(whole.tokens.row, dtype=torch.bool),
+        candidates=told[0].ids,
+        candidate_teacher_logp=told[0].logp.roll(1, 0),
+    )
+    batch = replace(whole, tokens=tokens)
+    flat = [await learner.gradient(objective, batch) for learner in (due, one, ours)]
+    found.holds("there is no gradient, so nothing was tried", sound=bool(flat[0].any()))
+    found.holds("the gradient of one rank differs", sound=torch.equal(flat[0], flat[1]))
+    found.near("gradient", worst_gradient(flat[2], flat[0], sizes_of(due)), 2e-5)
+
+
 @dataclass(frozen=True, slots=True)
 class _Square:
     """Half of the squared distance from what is due, as a mean over all tokens."""
@@ -159,5 +181,6 @@ FURTHER_LAWS: Mapping[str, Law] = {
         bfloat16_has_float32_masters,
         a_reference_is_on_the_same_ranks,
         a_critic_is_on_the_same_ranks,
+        candidates_are_those_of_one_process,
     )
 }

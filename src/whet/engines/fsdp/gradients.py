@@ -133,14 +133,13 @@ class _Pass(NamedTuple):
         choices = backbone.weighed if self.weighed else backbone.choices
 
         def reading(hidden: Tensor, call: PackedRollouts) -> tuple[Tensor, ...]:
-            before = hidden[call.source]
-            found = choices(before, call.choice, call.temperature, call.kept)
+            found = choices(hidden[call.source], call.choice, call.temperature, call.kept)
             if batch is not None and batch.observed is not None:
                 of = call.observed
                 found += backbone.choices(hidden[of.source], of.token, of.temperature)[:1]
             if batch is not None and batch.candidates is not None:
                 ids = batch.candidates.to(hidden.device)
-                found += (backbone.among(before, ids, call.temperature),)
+                found += (backbone.among(hidden[call.source], ids, call.temperature),)
             return found
 
         return reading

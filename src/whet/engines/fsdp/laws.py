@@ -55,6 +55,9 @@ async def ranks_are_one_rank(trial: Trial, found: Finding) -> None:
         found.near(f"{name}: log-probs", logp.abs().max().item(), LOGP)
         slopes = await ours.gradient(objective, batch), await due.gradient(objective, batch)
         found.near("gradient", worst_gradient(*slopes, sizes_of(due)), _GRADIENT)
+        found.holds(
+            f"{name}: there is no gradient, so nothing was tried", sound=bool(slopes[1].any())
+        )
         losses = await stepped(ours, name, batch), await stepped(due, name, batch)
         pairs = zip(*losses, strict=True)
         found.near("loss", max(abs(a - b) / max(abs(b), 1.0) for a, b in pairs), _LOSS)

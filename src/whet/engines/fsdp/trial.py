@@ -17,7 +17,7 @@ from whet.engines.fsdp.ranks import Ranks
 from whet.engines.models import Folder
 from whet.policy import algorithms
 from whet.rollouts.batching import build_batch
-from whet.types import Group, Rollout, Task, TrainBatch, Verdict
+from whet.types import Group, Rollout, Span, Task, TrainBatch, Verdict, Version
 from whet.types.optimizers import AdamW
 
 ALGORITHMS = (
@@ -185,6 +185,7 @@ def _family(
             token_ids=np.concatenate([opening, reply]).astype(np.int32),
             action_mask=np.arange(prompt + len(reply)) >= prompt,
             behaviour_logp=np.zeros(len(reply), np.float32),
+            spans=(Span(len(reply), Version(0, "trial")),),
             verdict=Verdict.binary(correct=seed % 2 == 0),
         )
         for seed, reply in enumerate(replies)
