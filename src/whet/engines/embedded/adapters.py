@@ -143,9 +143,7 @@ def adapters(model: PreTrainedModel) -> Mapping[str, Tensor]:
     return {name: p.detach() for name, p in model.named_parameters() if ".lora_" in name}
 
 
-def export(
-    model: PreTrainedModel, folder: Path, whole: Mapping[str, Tensor] | None = None
-) -> None:
+def export(model: PreTrainedModel, folder: Path, whole: Mapping[str, Tensor] | None = None) -> None:
     """Write the adapters into a folder that `peft.PeftModel.from_pretrained(base, folder)` reads.
 
     `whole` are those of a sharded model.  Nothing is written for a model without adapters.
