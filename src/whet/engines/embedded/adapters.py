@@ -1,6 +1,6 @@
 """LoRA (arXiv:2106.09685), by peft: the learner trains adapters, the generator gets the sum."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -91,20 +91,31 @@ def _insist_on(model: PreTrainedModel, matrices: Mapping[str, Matrix]) -> None:
         )
 
 
+def _itself(given: Any) -> Any:
+    return given
+
+
 def merged(model: PreTrainedModel) -> dict[str, Tensor]:
     """The weights with the adapters merged, under the names of a model without adapters."""
     return dict(merged_tensors(model))
 
 
-def merged_tensors(model: PreTrainedModel) -> Iterator[tuple[str, Tensor]]:
-    """The same tensors by name, each merged when it is asked for."""
+def merged_tensors(
+    model: PreTrainedModel,
+    whole_tensor: Callable[[Tensor], Tensor] = _itself,
+    whole_layer: Callable[[Any], Any] = _itself,
+) -> Iterator[tuple[str, Tensor]]:
+    """The same tensors by name, each merged when it is asked for.
+
+    Of a sharded model `whole_tensor` gathers a tensor, and `whole_layer` an adapted layer.
+    """
     layers: dict[str, list[Any]] = {}
     for path, layer in _adapted(model):
         layers.setdefault(_adapted_weight(path, layer), []).append(layer)
     for name, tensor in _inner(model).items():
-        whole = tensor
+        whole = whole_tensor(tensor)
         for layer in layers.get(name, ()):
-            whole = whole + _delta(layer)
+            whole = whole + _delta(whole_layer(layer))
         yield name, whole
 
 
@@ -139,10 +150,10 @@ def adapters(model: PreTrainedModel) -> Mapping[str, Tensor]:
     return {name: p.detach() for name, p in model.named_parameters() if ".lora_" in name}
 
 
-def export(model: PreTrainedModel, folder: Path) -> None:
+def export(model: PreTrainedModel, folder: Path, whole: Mapping[str, Tensor] | None = None) -> None:
     """Write the adapters into a folder that `peft.PeftModel.from_pretrained(base, folder)` reads.
 
-    Nothing is written for a model without adapters.
+    `whole` are those of a sharded model.  Nothing is written for a model without adapters.
     """
     layers = _adapted(model)
     if not layers:
@@ -165,7 +176,7 @@ def export(model: PreTrainedModel, folder: Path) -> None:
     )
     held = {
         f"base_model.model.{path.replace(f'.{name}.', '.')}": tensor.cpu().contiguous()
-        for path, tensor in adapters(model).items()
+        for path, tensor in (adapters(model) if whole is None else whole).items()
     }
     folder.mkdir()
     config.save_pretrained(str(folder))
