@@ -1,6 +1,12 @@
 """Rows of a vocabulary beyond the tokens that another model knows."""
 
+from dataclasses import dataclass
+from typing import Any
+
+import torch
 from transformers import PreTrainedModel
+
+from whet.engines.models import Folder, Loaded
 
 
 def cut_to(model: PreTrainedModel, rows: int) -> PreTrainedModel:
@@ -16,3 +22,20 @@ def cut_to(model: PreTrainedModel, rows: int) -> PreTrainedModel:
 def output_rows(model: PreTrainedModel) -> int:
     """Rows of the output layer: tokens of the tokenizer, and padding."""
     return model.config.get_text_config().vocab_size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """The model of a folder with the first `rows` of its vocabulary."""
+
+    folder: Folder
+    rows: int
+
+    def load(self, device: torch.device | str, seed: int = 0) -> Loaded:
+        """Load the model, and cut it."""
+        model, tokenizer = self.folder.load(device, seed)
+        return cut_to(model, self.rows), tokenizer
+
+    def load_tokenizer(self) -> Any:
+        """That of the folder."""
+        return self.folder.load_tokenizer()

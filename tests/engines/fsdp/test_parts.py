@@ -147,3 +147,13 @@ def test_weights_of_float16_are_refused(ranks):
 def test_the_engine_is_a_value():
     assert replace(FSDP(budget=3), budget=16384) == FSDP()
     assert FSDP().narrow().budget == 1
+
+
+def test_the_rows_of_a_teacher_are_cut(ranks, tmp_path):
+    model, tokenizer = FromScratch(shape="llama-tiny").load("cpu")
+    model.save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    whole = asyncio.run(FSDP().load_learner(tmp_path)).reach
+    teacher = asyncio.run(FSDP().load_teacher(tmp_path, whole.rows - 3))
+    assert teacher.reach == (whole.rows - 3, whole.positions)
+    assert asyncio.run(FSDP().load_teacher(tmp_path, 0)).reach == whole

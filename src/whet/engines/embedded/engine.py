@@ -20,7 +20,7 @@ from whet.engines.embedded.recompute import LayerRecompute
 from whet.engines.embedded.unsupported import REMEDY, reasons
 from whet.engines.key_shapes import lacking
 from whet.engines.models import Folder, InspectableModel, ModelSource
-from whet.engines.padding import cut_to
+from whet.engines.padding import Cut
 from whet.engines.positions import positions_of
 from whet.engines.renderers import beside, renderer_of
 from whet.engines.states import check_trainable
@@ -175,8 +175,8 @@ class Embedded(Engine):
 
     async def load_teacher(self, folder: Path, rows: int) -> EmbeddedLearner:
         """The embedding and the output layer are cut to `rows`."""
-        model, tokenizer = Folder.as_saved(folder).load(device_of(self.device))
-        return self._learner(cut_to(model, rows), tokenizer)
+        source = Cut(folder=Folder.as_saved(folder), rows=rows)
+        return self._learner(*source.load(device_of(self.device)))
 
     async def rival(self, model: ModelSource, folder: Path) -> Rival:
         """One more copy of weights in memory, with the date and the chat settings of `model`."""

@@ -16,6 +16,7 @@ from whet.engines.fsdp.ranks import Ranks, all_ranks, ranks_due
 from whet.engines.fsdp.sharding import shard
 from whet.engines.fsdp.whole import EveryRank, FirstRank
 from whet.engines.models import Folder, ModelSource
+from whet.engines.padding import Cut
 from whet.protocols import Engine, Learner, Rival
 from whet.rollouts.player import RolloutPlayer
 from whet.rollouts.renderer import TextRenderer
@@ -130,6 +131,11 @@ class FSDP(Engine):
     async def load_learner(self, folder: Path) -> ShardedLearner:
         """A learner without adapters, of the model in `folder`, in the dtype of its files."""
         return await replace(self, lora=None).learner(Folder.as_saved(folder), 0)
+
+    async def load_teacher(self, folder: Path, rows: int) -> ShardedLearner:
+        """The embedding and the output layer are cut to `rows` before they are dealt."""
+        source = Cut(folder=Folder.as_saved(folder), rows=rows)
+        return await replace(self, lora=None).learner(source, 0)
 
     async def rival(self, model: ModelSource, folder: Path) -> Rival:
         """One more whole copy of weights on every rank."""

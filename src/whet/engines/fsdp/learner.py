@@ -33,10 +33,11 @@ from whet.engines.fsdp.whole import (
     whole_adapters,
 )
 from whet.engines.models import Folder
+from whet.engines.padding import output_rows
 from whet.engines.states import adamw, overwrite
 from whet.protocols import Learner, Update
 from whet.protocols.algorithm import Algorithm
-from whet.protocols.engine import Candidates, Of
+from whet.protocols.engine import Candidates, Of, Reach
 from whet.rollouts.vocabularies import vocabulary_digest
 from whet.types import Rollout, TrainBatch
 from whet.types.optimizers import AdamW
@@ -88,6 +89,10 @@ class ShardedLearner(Learner):
     def vocabulary(self) -> str:
         """Digest of the tokenizer's tokens and their ids."""
         return vocabulary_digest(self.tokenizer)
+
+    @property
+    def reach(self) -> Reach:
+        return Reach(output_rows(self.body.model), self.body.backbone.positions)
 
     def reset_optimizer(self, optimizer: AdamW) -> None:
         """A fresh AdamW over this rank's rows of all trainable parameters."""

@@ -9,7 +9,7 @@ import torch
 
 from whet.engines.devices import check_threads, device_of, hardware_of, use_threads
 from whet.engines.models import Folder, InspectableModel, ModelSource
-from whet.engines.padding import cut_to
+from whet.engines.padding import Cut
 from whet.engines.plain.forward import logits_of, positions_of
 from whet.engines.plain.generator import PlainGenerator
 from whet.engines.plain.learner import PlainLearner
@@ -89,9 +89,7 @@ class Plain(Engine):
 
     async def load_teacher(self, folder: Path, rows: int) -> PlainLearner:
         """The embedding and the output layer are cut to `rows`."""
-        found = await self.load_learner(folder)
-        cut_to(found.model, rows)
-        return found
+        return self._learner(Cut(folder=Folder.as_saved(folder), rows=rows), 0)
 
     def vocabulary(self, folder: Path) -> str:
         """Digest of the tokenizer in `folder`."""
