@@ -16,13 +16,14 @@ from whet.calls.virtual_clock import simulated as on_virtual_clock
 from whet.protocols import Now
 from whet.rollouts.buffer import Buffer
 from whet.rollouts.conveyor import Conveyor
+from whet.rollouts.delivered import Delivered
 from whet.rollouts.lag import ByDeadline, BySubmission, Lag
 from whet.sampling.dynamic.admit_all import AdmitAll
 from whet.sampling.dynamic.non_zero_spread import NonZeroSpread
 from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.standard import Standard
-from whet.types import IntegrityError, UsageError, WorkerLost
+from whet.types import IntegrityError, UsageError, Version, WorkerLost
 from whet.types.weights import Continue, Drain
 
 STEPS = 7
@@ -281,3 +282,122 @@ def test_a_strategy_without_tasks_ends_the_step(order):
 def test_a_lag_that_can_not_be_is_refused(given_, told):
     with pytest.raises(UsageError, match=told):
         Lag(**given_)
+
+
+@pytest.mark.parametrize("order", [ByDeadline(), BySubmission()])
+@pytest.mark.parametrize("k", [1, 2, 3])
+def test_a_step_learns_where_a_group_waits_though_others_were_given_up(k, order):
+    """With a slow learner all tickets have landed, and a third of them is rejected for good."""
+    gate = NonZeroSpread(max_rounds=0)
+    for seed in range(20):
+        player, buffer = Clocked(seed), conveyor(Lag(staleness=k, order=order), 6, gate)
+        taken = on_virtual_clock(conveyed(buffer, player, lambda step: 100.0))
+        sizes = [len(step.groups) for step in taken]
+        assert min(sizes) > 0, (seed, sizes)
+        assert max(sizes) <= 6, (seed, sizes)
+
+
+class Late(Clocked):
+    """One ticket fails, while the learner is busy."""
+
+    async def play(self, tickets):
+        if tickets[0].number == 8:
+            await asyncio.sleep(9)
+            raise UsageError("the judge is gone")
+        return await super().play(tickets)
+
+
+def test_an_error_that_is_known_is_raised_before_anything_is_learned_or_saved(tmp_path):
+    async def run():
+        buffer, player = conveyor(Lag(staleness=3)), Late()
+        await buffer.take(now_at(0), player.play)
+        await asyncio.sleep(10)
+        for call in (buffer.save(tmp_path), buffer.take(now_at(1), player.play)):
+            with pytest.raises(UsageError, match="the judge is gone"):
+                await call
+        assert not buffer.flights.held
+
+    on_virtual_clock(run())
+
+
+def test_a_play_that_cancels_itself_is_an_error():
+    class Cancelling(Clocked):
+        async def play(self, tickets):
+            await asyncio.sleep(0.1)
+            raise asyncio.CancelledError
+
+    with pytest.raises(IntegrityError, match="ticket 0 was cancelled by its own play"):
+        on_virtual_clock(conveyed(conveyor(Lag(staleness=1)), Cancelling()))
+
+
+def test_nothing_is_played_again_after_the_end():
+    class Remote(Clocked):
+        async def play(self, tickets):
+            try:
+                await asyncio.sleep(1000)
+            except asyncio.CancelledError:
+                raise WorkerLost("connection closed") from None
+            return await super().play(tickets)
+
+    async def ended():
+        player, buffer = Remote(), conveyor(Lag(staleness=1))
+        taking = asyncio.ensure_future(buffer.take(now_at(0), player.play))
+        await asyncio.sleep(1)
+        taking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await taking
+        return asyncio.get_running_loop().time(), buffer.flights.launches
+
+    assert on_virtual_clock(ended()) == (1.0, 6)
+
+
+def test_a_checkpoint_of_more_staleness_is_refused(tmp_path):
+    async def saved():
+        buffer = conveyor(Lag(staleness=3))
+        await buffer.take(now_at(0), Clocked().play)
+        await buffer.save(tmp_path)
+        await buffer.close()
+
+    on_virtual_clock(saved())
+    part = sampling()
+    for smaller in (conveyor(Lag(staleness=2)), Buffer(part, opened(part))):
+        with pytest.raises(UsageError, match=r"lag.staleness is [02], but .* tickets under way"):
+            asyncio.run(smaller.load(tmp_path))
+    asyncio.run(conveyor(Lag(staleness=4)).load(tmp_path))
+
+
+def test_a_ticket_that_no_checkpoint_could_hold_is_refused_at_its_launch():
+    class Sets(Rates):
+        def task(self, split, index):
+            task = super().task(split, index)
+            return replace(task, info=task.info | {"f": frozenset({1})})
+
+    part = sampling()
+    buffer = Conveyor(part, opened(part, Sets()), Lag(staleness=1))
+    with pytest.raises(UsageError, match=r"task.info.f is a frozenset"):
+        on_virtual_clock(conveyed(buffer, Clocked()))
+
+
+def test_replacements_are_counted_when_they_are_launched():
+    class Slow(type(opened(sampling()))):
+        def next(self, want, now):
+            return super().next(min(want, 1), now)
+
+    part = sampling(4, NonZeroSpread(max_rounds=3))
+    fresh = opened(part, Rates((0.01, 0.5, 0.5)))
+    player, buffer = (
+        Clocked(),
+        Conveyor(part, Slow(part, fresh.setup, fresh.slots), Lag(staleness=1)),
+    )
+    taken = on_virtual_clock(conveyed(buffer, player))
+    again = sum(attempt > 0 for _, attempt in player.dates)
+    assert sum(step.replaced for step in taken) == again > 0
+
+
+def test_all_versions_since_one_are_known():
+    delivered, versions = Delivered(), [Version(i, f"{i}") for i in range(30)]
+    for version in versions:
+        assert delivered.note(version) is version
+        delivered.note(version)
+    assert delivered.since(versions[0]) == versions
+    assert delivered.since(versions[-1]) == versions[-1:]

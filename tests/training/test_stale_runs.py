@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from small import FirstDigit, followed, small, steps_of, timeless
+from witnessed import Answers, opened
 
 from whet.engines.embedded.generator import EmbeddedGenerator
 from whet.policy import algorithms
@@ -14,8 +15,13 @@ from whet.policy.corrections import Truncated
 from whet.protocols import Reward
 from whet.rollouts.conveyor import Conveyor
 from whet.rollouts.lag import ByDeadline, BySubmission, Lag
+from whet.sampling.dynamic.non_zero_spread import NonZeroSpread
+from whet.sampling.replay.prioritised_replay import PrioritisedReplay
 from whet.training import trainer
-from whet.types import Decoding
+from whet.training.beside import beside
+from whet.training.ticket_runner import TicketRunner
+from whet.training.validation import validate
+from whet.types import Decoding, IntegrityError, Request, Ticket, UsageError, Verdict
 from whet.types.weights import Drain
 
 DAPO = replace(algorithms.load("dapo"), corrections=(Truncated(),))
@@ -34,7 +40,7 @@ class Late(Reward):
 
 
 def run_of(lag, **changes):
-    return small(objective=DAPO, lag=lag, minibatches=1, **changes)
+    return small(**{"objective": DAPO, "lag": lag, "minibatches": 1} | changes)
 
 
 def digest(run, folder):
@@ -138,3 +144,73 @@ def test_a_killed_run_has_every_ticket_once_and_none_too_old(tmp_path):
     numbers = [group.ticket for step in steps.values() for group in step.taken.groups]
     assert sorted(numbers) == list(range(run.steps * run.sampling.tickets))
     assert max(step.batch.tokens.version_lag.max().item() for step in steps.values()) <= 3
+
+
+@dataclass(frozen=True)
+class Broken(Reward):
+    """It fails on one seed in twenty-nine."""
+
+    def score(self, rollout):
+        if rollout.seed % 29 == 0:
+            return Verdict.unjudged("x")
+        return FirstDigit().score(rollout)
+
+
+@pytest.mark.parametrize("k", [0, 2])
+def test_the_limit_of_faults_is_for_a_step_and_not_for_a_ticket(k, tmp_path):
+    run = run_of(Lag(staleness=k), reward=Broken())
+    steps = steps_of(followed(run, tmp_path / "run"))
+    faults = [sum(r.verdict.fault for g in step.sampled for r in g) for step in steps]
+    assert len(steps) == run.steps
+    assert sum(faults) > 0
+    strict = replace(run, limits=replace(run.limits, faults=0.001))
+    with pytest.raises(IntegrityError, match=r"verifier faults: \d of 16 rollouts"):
+        followed(strict, tmp_path / "strict")
+
+
+def test_the_seconds_of_judging_are_those_of_each_step(tmp_path):
+    """All tickets of four steps are launched in the first one, and each step has its queue."""
+    run = run_of(Lag(staleness=3))
+    live = asyncio.run(opened(run, tmp_path))
+    runner = TicketRunner.of(run, live, 0)
+    request = Request.of(run.corpus.task("train", 0), (1,), run.decoding)
+    queues = [runner._runner([Ticket(number=n, request=request)]).queue for n in (0, 3, 4, 4, 15)]
+    assert [queue is queues[0] for queue in queues] == [True, True, False, False, False]
+    assert queues[2] is queues[3] is not queues[4]
+    plain = TicketRunner.of(replace(run, lag=Lag()), live, 0)
+    assert plain._runner([Ticket(number=9, request=request)]) is plain.runner
+
+
+def test_an_error_of_the_thread_is_raised_also_after_an_interrupt():
+    async def interrupted():
+        async def failing():
+            await asyncio.sleep(0.1)
+            raise ZeroDivisionError
+
+        task = asyncio.ensure_future(beside(failing()))
+        await asyncio.sleep(0.02)
+        task.cancel()
+        with pytest.raises(ZeroDivisionError):
+            await task
+
+    asyncio.run(interrupted())
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"objective": algorithms.load("dapo")}, "nothing corrects for tokens of older weights"),
+        ({"objective": replace(algorithms.load("luffy"), corrections=(Truncated(),))}, "compares"),
+        ({"sampling": replace(small().sampling, gate=NonZeroSpread(oversample=2.0))}, "oversample"),
+        ({"sampling": replace(small().sampling, replay=PrioritisedReplay())}, "sampling.replay"),
+    ],
+)
+def test_what_does_not_go_with_stale_rollouts_is_refused(changes, told):
+    run = run_of(Lag(staleness=2), demonstrator=Answers(), **changes)
+    with pytest.raises(UsageError, match=f"lag.staleness is 2, .*{told}"):
+        validate(run)
+    validate(replace(run, lag=Lag()))
+
+
+def test_on_trust_nothing_is_asked():
+    validate(replace(run_of(Lag(staleness=2, on_trust=True)), objective=algorithms.load("dppo")))

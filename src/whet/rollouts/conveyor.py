@@ -1,6 +1,6 @@
 """The conveyor: tickets are played while the learner learns, at most k steps ahead."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -22,9 +22,10 @@ from whet.rollouts.flights import Flight, Flights, Groups
 from whet.rollouts.lag import BySubmission, Lag, Order, Place
 from whet.rollouts.waiting import GroupReader, GroupWriter, WaitingGroups
 from whet.sampling.rounds import TicketGroups
-from whet.types import IntegrityError, Ticket
+from whet.types import IntegrityError, Ticket, UsageError
 from whet.types import weights as flying
 from whet.types.plain_states import check_plain
+from whet.types.saved_requests import ticket_as_plain
 
 Key = tuple[int, int]
 
@@ -55,6 +56,8 @@ class Conveyor:
     steps: int = 0  # for which tickets were launched
     wanted: dict[int, int] = field(default_factory=dict)  # numbers without a ticket: the attempt
     pool: dict[int, WaitingGroups] = field(default_factory=dict)  # admitted, by number
+    given_up: dict[int, int] = field(default_factory=dict)  # numbers of each step
+    replaced: int = 0  # tickets so far that replaced a rejected one
     flights: Flights = field(init=False)
 
     def __post_init__(self) -> None:
@@ -66,18 +69,21 @@ class Conveyor:
         Raises `IntegrityError` if no group was admitted, or if the strategy has no further task,
         and the exception of a ticket that failed. All others are cancelled then.
         """
-        step = _Step()
+        step, before = _Step(), self.replaced
         try:
+            self.flights.check()
             self._ahead(now, play, step)
             while (chosen := self._chosen(now)) is None:
                 if not self.flights.under_way:
                     raise IntegrityError(
-                        f"step {now.step} lacks groups of the tickets {_few(self.wanted)}, and the "
+                        f"step {now.step} lacks groups of {len(self.wanted)} tickets, and the "
                         "sampling strategy has no further task"
                     )
                 await self.flights.landing()
                 self._observe(now, play, step)
-            return self._taken(chosen, now, step).checked(self.sampling, now.step)
+            self.flights.check()
+            step.replaced = self.replaced - before
+            return self._taken(chosen, now, step)
         except BaseException:
             await self.close()
             raise
@@ -102,9 +108,12 @@ class Conveyor:
         requests = self.strategy.next(len(numbers), asked)
         for number, request in zip(numbers, requests, strict=False):
             attempt = self.wanted.pop(number)
+            self.replaced += attempt > 0
             self._fly(Ticket(number=number, request=request, attempt=attempt), now, play)
 
     def _fly(self, ticket: Ticket, now: Now, play: PlayRound) -> None:
+        """Play a ticket. Raises `UsageError` for one that no checkpoint could hold."""
+        ticket_as_plain(ticket, getattr(self.sampling, "shape", None))
         self.flights.launch(replace(ticket, version=now.version), partial(_alone, play))
 
     def _observe(self, now: Now, play: PlayRound, step: _Step) -> None:
@@ -114,7 +123,6 @@ class Conveyor:
         ready = [held[i] for i in self.order.observed(places, until)]
         for flight in self.flights.taken(ready):
             self._place(flight, step)
-        step.replaced += len([n for n in self.wanted.values() if n])
         step.rounds = max(step.rounds, 1 + max(self.wanted.values(), default=0))
         self._launch(now, play)
 
@@ -136,13 +144,17 @@ class Conveyor:
         step.guests[ticket.number] = (*step.guests.get(ticket.number, ()), *guests)
         if ticket.attempt < self.sampling.gate.max_rounds:
             self.wanted[ticket.number] = ticket.attempt + 1
+            return
+        due = ticket.number // self.sampling.tickets
+        self.given_up[due] = self.given_up.get(due, 0) + 1
 
     def _chosen(self, now: Now) -> list[int] | None:
         places = [held.place for held in self.pool.values()]
         places += [Place(f.ticket.number, f.launched) for f in self.flights.held]
         places += [Place(number, now.step) for number in self.wanted]
-        due = self.lag.due(places, now.step, self.sampling.tickets, self.steps)
-        return self.order.chosen(places, due)
+        later = range(now.step + 1, self.steps)
+        left = [self.sampling.tickets - self.given_up.get(step, 0) for step in later]
+        return self.order.chosen(places, self.lag.due(places, now.step, left))
 
     @property
     def order(self) -> Order:
@@ -162,9 +174,10 @@ class Conveyor:
         both = {one.ticket: (one.played, one.sampled) for one in held} | step.rejected
         keys = sorted(both, key=lambda key: (key[1], key[0]))  # the replacements come last
         known = {rollout.id for one in held for group in one.admitted for rollout in group}
-        groups = {one.place.number: (*one.admitted, *one.guests) for one in held}
-        for number, guests in step.guests.items():
-            groups[number] = (*groups.get(number, ()), *guests)
+        groups = {number: guests for number, guests in step.guests.items() if guests}
+        for one in held:  # guests of rejected attempts landed before its own
+            before = groups.get(one.place.number, ())
+            groups[one.place.number] = (*one.admitted, *before, *one.guests)
         own = [group for key in keys for group in both[key][0]]
         return StepGroups(
             groups=tuple(group for number in sorted(groups) for group in groups[number]),
@@ -183,6 +196,7 @@ class Conveyor:
         """Within it the player gets new weights; `Drain` waits for all tickets first."""
         if isinstance(flight, flying.Drain):
             await self.flights.all_landed()
+        self.flights.check()
         yield
 
     async def close(self) -> None:
@@ -195,11 +209,16 @@ class Conveyor:
         Raises `IntegrityError` for a state that could not be read again, and `UsageError` for a
         request that can't be saved.
         """
+        self.flights.check()
         save_strategy(self.strategy, folder)
+        if not (self.pool or self.flights.held or self.wanted):
+            return
         writer, shape = GroupWriter(), getattr(self.sampling, "shape", None)
         sampled = self.landed.held
         state = {
+            "staleness": self.lag.staleness,
             "steps": self.steps,
+            "given_up": dict(self.given_up),
             "wanted": dict(self.wanted),
             "landings": self.flights.landings,
             "waiting": [writer.waiting(held) for held in self.pool.values()],
@@ -207,23 +226,28 @@ class Conveyor:
                 writer.flight(flight, tuple(sampled.get(flight.ticket.key, ())), shape)
                 for flight in self.flights.held
             ],
-            "rollouts": writer.written(),
         }
         check_plain(state, "the state of the conveyor")
-        torch.save(state, folder / CONVEYOR)
+        torch.save(state | {"rollouts": writer.written()}, folder / CONVEYOR)  # a fault has a NaN
 
     async def load(self, folder: Path) -> None:
         """Restore the checkpoint in `folder`; tickets that were under way are played again.
 
         They keep their seeds. Raises `IntegrityError` if the strategy holds another state
-        afterwards.
+        afterwards, and `UsageError` for a checkpoint of a run with more staleness.
         """
         load_strategy(self.strategy, folder)
         if not (folder / CONVEYOR).exists():
             return  # of a run of staleness 0
         state = torch.load(folder / CONVEYOR, weights_only=True)
+        if (most := state["staleness"]) > self.lag.staleness:
+            raise UsageError(
+                f"lag.staleness is {self.lag.staleness}, but {folder.name} has tickets under way "
+                f"of a run with {most}; give {most} or more"
+            )
         reader, shape = GroupReader.of(state["rollouts"]), getattr(self.sampling, "shape", None)
         self.steps, self.wanted = state["steps"], dict(state["wanted"])
+        self.given_up = dict(state["given_up"])
         waiting = [reader.waiting(held) for held in state["waiting"]]
         self.pool = {held.place.number: held for held in waiting}
         self.flights.landings = state["landings"]
@@ -238,11 +262,6 @@ def buffer_of(sampling: Sampling, strategy: Strategy, lag: Lag) -> TicketBuffer:
     if lag.staleness:
         return Conveyor(sampling, strategy, lag)
     return Buffer(sampling, strategy)
-
-
-def _few(numbers: Iterable[int]) -> str:
-    known = sorted(numbers)
-    return f"{known[0]} to {known[-1]}" if len(known) > 1 else str(known[0])
 
 
 async def _alone(play: PlayRound, ticket: Ticket) -> Groups:

@@ -7,18 +7,18 @@ from whet.types import Version
 
 @dataclass(slots=True)
 class Delivered:
-    """The newest `most` versions that a player was given."""
+    """Every version that a player was given in this process."""
 
-    most: int = 8
     versions: list[Version] = field(default_factory=list)
+    _places: dict[Version, int] = field(default_factory=dict)
 
     def note(self, version: Version) -> Version:
         """The same version, which the player holds or is about to get."""
         if not self.versions or self.versions[-1] != version:
-            self.versions = [*self.versions, version][-self.most :]
+            self._places[version] = len(self.versions)
+            self.versions.append(version)
         return version
 
     def since(self, version: Version) -> list[Version]:
         """This version and all later ones."""
-        place = self.versions.index(version) if version in self.versions else len(self.versions)
-        return [version, *self.versions[place + 1 :]]
+        return self.versions[self._places[version] :]

@@ -33,6 +33,8 @@ class Flights:
     step: int = 0  # of the run, which dates launches
     held: list[Flight] = field(default_factory=list)
     landings: int = 0
+    launches: int = 0
+    closing: bool = False
     again: int = 0  # plays that were repeated
     errors: list[Exception] = field(default_factory=list)
     _landing: asyncio.Event = field(default_factory=asyncio.Event)
@@ -52,12 +54,18 @@ class Flights:
                 self._start(flight, play)
 
     def _start(self, flight: Flight, play: PlayTicket) -> None:
+        self.launches += 1
         flight.task = asyncio.create_task(self._fly(flight, play))
 
     async def _fly(self, flight: Flight, play: PlayTicket) -> None:
         try:
             flight.groups = await self._played(flight, play)
             flight.landed, self.landings = self.landings, self.landings + 1
+        except asyncio.CancelledError:
+            if self.closing:
+                raise
+            told = f"ticket {flight.ticket.label} was cancelled by its own play"
+            self.errors.append(IntegrityError(told))
         except Exception as error:  # noqa: BLE001 (it is raised where a landing is waited for)
             self.errors.append(error)
         finally:
@@ -70,6 +78,8 @@ class Flights:
                 return await play(flight.ticket)
             except WorkerLost as error:
                 tries += 1
+                if self.closing:
+                    raise asyncio.CancelledError from error
                 if tries > self.lost:
                     raise IntegrityError(
                         f"ticket {flight.ticket.label} lost its worker {tries} times (lag.lost is "
@@ -109,6 +119,7 @@ class Flights:
 
     async def close(self) -> None:
         """Cancel what is under way, and wait for its end."""
+        self.closing = True
         tasks = [flight.task for flight in self.held if flight.task is not None]
         for task in tasks:
             task.cancel()

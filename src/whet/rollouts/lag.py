@@ -132,17 +132,19 @@ class Lag:
         """How new weights arrive; at staleness 0 nothing is live then."""
         return self.flight if self.staleness else Drain()
 
-    def due(self, places: Sequence[Place], step: int, size: int, steps: int) -> list[Due]:
+    def due(self, places: Sequence[Place], step: int, left: Sequence[int]) -> list[Due]:
         """What step t has to take of all places, so that none gets older than k steps.
 
-        With N(v) places launched in step v or before, B places per step and `steps` steps launched,
-        it is at least N(t − k + j) − B·min(j, steps − t − 1) for j = 0 … k. Then N(t − k + j) ≤ j·B
-        holds after every step: the next launch adds B to N(t + 1) alone, and the next step takes B.
+        `left[i]` is how many groups step t + 1 + i can still have: B less the numbers of that step
+        that were given up. With N(v) places launched in step v or before, it is at least
+        N(v) − Σ_{s = t + 1 … v + k} left_s  for v = t − k … t.
+        Then N(v) ≤ Σ left_s after the step: the next launch adds to N(t + 1) alone, as many as the
+        sum grows by. A step takes at least one place if there is any.
         """
-        later = steps - step - 1
         found = []
         for j in range(self.staleness + 1):
             until = step - self.staleness + j
             held = sum(place.launched <= until for place in places)
-            found.append(Due(until, max(0, held - size * min(j, later))))
+            found.append(Due(until, max(0, held - sum(left[:j]))))
+        found[-1] = found[-1]._replace(least=max(found[-1].least, min(1, len(places))))
         return found

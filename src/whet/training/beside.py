@@ -25,4 +25,6 @@ async def beside(call: Coroutine[Any, Any, T]) -> T:
         return await asyncio.shield(running)
     except asyncio.CancelledError:
         await asyncio.wait([running])
+        if running.done() and (error := running.exception()) is not None:
+            raise error from None
         raise

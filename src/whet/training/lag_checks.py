@@ -1,9 +1,11 @@
 """What a run with stale rollouts needs, and what does not go with them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from whet.environments.opponents import Past
 from whet.training.run import Run
-from whet.types import Need, UsageError
+from whet.types import Need, Task, UsageError
+from whet.types.saved_rollouts import plain
 
 
 def check_lag(run: Run) -> None:
@@ -13,6 +15,13 @@ def check_lag(run: Run) -> None:
         return
     for reason in _reasons(run):
         raise UsageError(f"lag.staleness is {lag.staleness}, {reason}")
+
+
+def check_tasks(run: Run, tasks: Sequence[Task]) -> None:
+    """Raise `UsageError` for a task that a checkpoint can't hold while it is under way."""
+    if run.lag.staleness:
+        for task in tasks:
+            plain(task, f"task {task.id!r}")
 
 
 def _reasons(run: Run) -> Iterator[str]:
@@ -33,5 +42,7 @@ def _reasons(run: Run) -> Iterator[str]:
             f"and sampling.gate.oversample {run.sampling.gate.oversample:g}: groups are played "
             "ahead already; give --sampling.gate.oversample 1"
         )
+    if any(isinstance(opponent, Past) for opponent in run.environment.opponents):
+        yield "but the opponent Past changes its weights between two steps; give 0, or another one"
     if run.sampling.replays:
         yield "but sampling.replay learns from earlier steps by itself; give 0, or no replay"

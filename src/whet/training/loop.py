@@ -18,6 +18,7 @@ from whet.rollouts.batching import build_batch
 from whet.rollouts.buffer import StepGroups, TicketBuffer
 from whet.rollouts.checks import (
     check_drift,
+    check_faults,
     check_movement,
     check_optimizer,
     check_rate,
@@ -48,6 +49,7 @@ class TrainStep:
     seconds: Mapping[str, float]
     token_counts: Mapping[str, int]
     metrics: Metrics  # of extensions
+    beside: bool = False  # whether rollouts went on while the learner learned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +80,8 @@ async def train(run: Run, live: LiveRun, start: int) -> AsyncIterator[TrainStep]
         now = Now(step=number, steps=run.steps, version=learner.version, metrics=last.metrics)
         round_ = TicketRunner.of(run, live, number)
         taken = await live.buffer.take(now, round_.play)
+        check_faults(taken.sampled, run.limits)
+        taken.checked(run.sampling, number)
         clock.lap("play")
 
         context = round_.context
@@ -113,5 +117,6 @@ async def train(run: Run, live: LiveRun, start: int) -> AsyncIterator[TrainStep]
             lr=context.lr,
             seconds=clock.laps,
             token_counts=counts,
+            beside=run.lag.staleness > 0,
             metrics=last.metrics,
         )

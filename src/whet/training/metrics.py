@@ -162,12 +162,11 @@ def _of_reference(batch: Batch) -> Metrics:
 def _of_costs(step: TrainStep) -> Metrics:
     """Seconds and tokens.  A rate is tokens over seconds, so that rates combine like means."""
     learned = sum(u.metrics["taught"].total for u in step.updates)
+    decoding = sum(step.seconds.values()) if step.beside else step.seconds.get("play", 0.0)
     return {
         **{f"seconds_{name}": one(spent) for name, spent in step.seconds.items()},
         **{f"tokens_{name}": one(count) for name, count in step.token_counts.items()},
-        "decoded_per_second": Mean(
-            total=step.token_counts.get("decoded", 0), count=step.seconds.get("play", 0.0)
-        ),
+        "decoded_per_second": Mean(total=step.token_counts.get("decoded", 0), count=decoding),
         "learned_per_second": Mean(total=learned, count=step.seconds.get("learn", 0.0)),
     }
 

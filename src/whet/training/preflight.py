@@ -14,6 +14,7 @@ from whet.protocols import Corpus, Part, Renderer
 from whet.rollouts.chat_checks import check_chats
 from whet.rollouts.prompt_lengths import PromptLengths, check_room
 from whet.training.doubts import brings_tasks, doubts
+from whet.training.lag_checks import check_tasks
 from whet.training.prompted import format_tags, stop_strings
 from whet.training.run import Run
 from whet.training.trial import trial
@@ -71,6 +72,7 @@ async def examined(run: Run) -> Examined:
     every = [task for one in drawn for task in one.tasks]
     chat = check_chats(renderer, every, run.environment)
     training = drawn[0].tasks
+    check_tasks(run, training)
     check_teachers(run, renderer.vocabulary, training)
     _check_demonstrator(run, training)
     if not brings_tasks(run.environment):  # openings of a world don't tell its tasks apart

@@ -35,12 +35,15 @@ class TicketRunner:
     launched: list[Task]  # tasks played in this step so far
     landed: TicketGroups  # without extensions' changes
     delivered: Delivered
+    tickets: int  # per step
+    stale: bool  # whether tickets of later steps are launched, each by itself
+    queues: dict[int, JudgingQueue]  # of the tickets of each step
 
     @classmethod
     def of(cls, run: Run, live: "LiveRun", number: int) -> "TicketRunner":
         """The rounds of step `number`."""
-        queue = JudgingQueue(run.judging, live.canaries)
-        runner = CheckedRunner(live.player, run.reward, number, queue)
+        queues = {number: JudgingQueue(run.judging, live.canaries)}
+        runner = CheckedRunner(live.player, run.reward, number, queues[number])
         launched: list[Task] = []
         return cls(
             runner=runner,
@@ -51,26 +54,44 @@ class TicketRunner:
             limits=run.limits,
             landed=live.buffer.landed,
             delivered=live.delivered,
+            tickets=run.sampling.tickets,
+            stale=run.lag.staleness > 0,
+            queues=queues,
         )
 
     async def play(self, tickets: Sequence[Ticket]) -> list[Landed]:
-        """Play all tickets concurrently; extensions get them in the order of their numbers."""
+        """Play all tickets concurrently; extensions get them in the order of their numbers.
+
+        The limit on faults is for a whole step, so it is not looked at where tickets are played one
+        by one.
+        """
+        runner = self._runner(tickets)
         self.launched.extend(ticket.request.task for ticket in tickets)
         requests = [await self.extensions.before_rollout(self.context, t) for t in tickets]
-        played = await asyncio.gather(*map(self.runner.rollouts, requests))
-        await self.runner.check_judge()
+        played = await asyncio.gather(*map(runner.rollouts, requests))
+        await runner.check_judge()
         everything = [group for groups in played for group in groups]
-        check_rollouts(everything, self.delivered.since(self.version), self.limits)
+        limits = replace(self.limits, faults=1.0) if self.stale else self.limits
+        check_rollouts(everything, self.delivered.since(self.version), limits)
         check_correctness(self.context.objective, everything)
         landed = [
             (ticket, tuple(group.numbered(ticket.number) for group in groups))
             for ticket, groups in zip(tickets, played, strict=True)
         ]
         changed = await self.extensions.after_rollout(self.context, landed)
-        await self.runner.check_judge()  # of what extensions had judged
+        await runner.check_judge()  # of what extensions had judged
         for ticket, groups in _sampled(landed, changed):
             self.landed.add(ticket, groups)
         return list(zip(tickets, changed, strict=True))
+
+    def _runner(self, tickets: Sequence[Ticket]) -> RolloutRunner:
+        """The runner of this step, with the queue of the step that the tickets are for."""
+        if not self.stale:
+            return self.runner
+        config, canaries = self.runner.queue.config, self.runner.queue.canaries
+        step = tickets[0].number // self.tickets
+        queue = self.queues.setdefault(step, JudgingQueue(config, canaries))
+        return replace(self.runner, queue=queue)
 
 
 def _sampled(landed: Sequence[Landed], changed: Sequence[Sequence[Group]]) -> list[Landed]:

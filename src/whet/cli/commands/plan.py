@@ -76,7 +76,7 @@ def _lag(run: Run) -> list[str]:
     most = (lag.staleness + 1) * groups
     return [
         f"lag: rollouts go on while the learner learns; at most {most:,} groups are under way or "
-        f"waiting, and none is more than {lag.staleness} steps old when it is learned from"
+        f"waiting, and each is learned from at most {lag.staleness} steps after its launch"
     ]
 
 
