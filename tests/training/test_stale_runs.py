@@ -97,7 +97,7 @@ LONG = Decoding(max_new_tokens=48)
 def in_flight(staleness, **changes):
     part = small().sampling
     lag = Lag(staleness=staleness, order=ByDeadline())
-    engine = replace(small().engine, slots=8)  # fewer than there are rollouts, so some wait
+    engine = replace(small().engine, slots=3)  # decoding takes longer than learning
     changes = {"warmup": (), "engine": engine, "sampling": replace(part, decoding=LONG)} | changes
     return run_of(lag, reward=Late(), **changes)
 
