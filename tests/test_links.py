@@ -24,6 +24,7 @@ OTHERS = (
     "hf download",
     "iconv",
     "pip install",
+    "torchrun",
 )  # lines with another program's flags
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)\s]*)?\)")
 FLAG = re.compile(r"(?<![\w-])--([a-z][\w.-]*\w)")
