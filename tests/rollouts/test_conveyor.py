@@ -370,7 +370,7 @@ def test_a_ticket_that_no_checkpoint_could_hold_is_refused_at_its_launch():
     class Sets(Rates):
         def task(self, split, index):
             task = super().task(split, index)
-            return replace(task, info=task.info | {"f": frozenset({1})})
+            return replace(task, info={**task.info, "f": frozenset({1})})
 
     part = sampling()
     buffer = Conveyor(part, opened(part, Sets()), Lag(staleness=1))
