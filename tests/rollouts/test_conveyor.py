@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from simulated import Rates, Simulated, opened
+from virtual_clock import simulated as on_virtual_clock
 
-from whet.calls.virtual_clock import simulated as on_virtual_clock
 from whet.protocols import Now
 from whet.rollouts.buffer import Buffer
 from whet.rollouts.conveyor import Conveyor
@@ -401,3 +401,20 @@ def test_all_versions_since_one_are_known():
         delivered.note(version)
     assert delivered.since(versions[0]) == versions
     assert delivered.since(versions[-1]) == versions[-1:]
+
+
+def test_a_later_step_of_which_all_was_given_up_is_not_launched_again(tmp_path):
+    """Nothing waits and nothing is under way, but the numbers of step 1 are spent."""
+    before, after = conveyor(Lag(staleness=1)), conveyor(Lag(staleness=1))
+    before.steps, before.given_up = 2, {1: 3}
+    asyncio.run(before.save(tmp_path))
+    asyncio.run(after.load(tmp_path))
+    assert (after.steps, after.given_up) == (2, {1: 3})
+
+
+def test_what_has_ended_leaves_nothing_to_restore(tmp_path):
+    buffer = conveyor(Lag(staleness=2))
+    on_virtual_clock(conveyed(buffer, Clocked()))
+    asyncio.run(buffer.save(tmp_path))
+    part = sampling()
+    asyncio.run(Buffer(part, opened(part)).load(tmp_path))

@@ -177,8 +177,7 @@ def test_the_seconds_of_judging_are_those_of_each_step(tmp_path):
     queues = [runner._runner([Ticket(number=n, request=request)]).queue for n in (0, 3, 4, 4, 15)]
     assert [queue is queues[0] for queue in queues] == [True, True, False, False, False]
     assert queues[2] is queues[3] is not queues[4]
-    plain = TicketRunner.of(replace(run, lag=Lag()), live, 0)
-    assert plain._runner([Ticket(number=9, request=request)]) is plain.runner
+    assert queues[0] is runner.runner.queue
 
 
 def test_an_error_of_the_thread_is_raised_also_after_an_interrupt():

@@ -37,5 +37,5 @@ class Cut:
         return cut_to(model, self.rows), tokenizer
 
     def load_tokenizer(self) -> Any:
-        """That of the folder."""
+        """The tokenizer of the folder, which is not cut."""
         return self.folder.load_tokenizer()

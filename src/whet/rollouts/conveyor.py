@@ -19,7 +19,7 @@ from whet.rollouts.buffer import (
     save_strategy,
 )
 from whet.rollouts.flights import Flight, Flights, Groups
-from whet.rollouts.lag import BySubmission, Lag, Order, Place
+from whet.rollouts.lag import BySubmission, Lag, Order, TicketPlace
 from whet.rollouts.waiting import GroupReader, GroupWriter, WaitingGroups
 from whet.sampling.rounds import TicketGroups
 from whet.types import IntegrityError, Ticket, UsageError
@@ -119,7 +119,7 @@ class Conveyor:
     def _observe(self, now: Now, play: PlayRound, step: _Step) -> None:
         """Show the strategy what has landed, and replace what it rejects."""
         held, until = self.flights.held, (now.step + 1) * self.sampling.tickets
-        places = [Place(f.ticket.number, f.launched, f.landed) for f in held]
+        places = [TicketPlace(f.ticket.number, f.launched, f.landed) for f in held]
         ready = [held[i] for i in self.order.observed(places, until)]
         for flight in self.flights.taken(ready):
             self._place(flight, step)
@@ -135,7 +135,7 @@ class Conveyor:
         guests += [group for group in learned if group.ticket != ticket.number]
         admitted = tuple(group for group in learned if group.ticket == ticket.number)
         if admitted:
-            place = Place(ticket.number, flight.launched, flight.landed)
+            place = TicketPlace(ticket.number, flight.launched, flight.landed)
             self.pool[ticket.number] = WaitingGroups(
                 place, ticket.key, own, admitted, tuple(guests), tuple(sampled)
             )
@@ -150,8 +150,8 @@ class Conveyor:
 
     def _chosen(self, now: Now) -> list[int] | None:
         places = [held.place for held in self.pool.values()]
-        places += [Place(f.ticket.number, f.launched) for f in self.flights.held]
-        places += [Place(number, now.step) for number in self.wanted]
+        places += [TicketPlace(f.ticket.number, f.launched) for f in self.flights.held]
+        places += [TicketPlace(number, now.step) for number in self.wanted]
         later = range(now.step + 1, self.steps)
         left = [self.sampling.tickets - self.given_up.get(step, 0) for step in later]
         return self.order.chosen(places, self.lag.due(places, now.step, left))
@@ -211,7 +211,8 @@ class Conveyor:
         """
         self.flights.check()
         save_strategy(self.strategy, folder)
-        if not (self.pool or self.flights.held or self.wanted):
+        ahead = self.steps > self.flights.step + 1  # also where all of a later step is given up
+        if not (ahead or self.pool or self.flights.held or self.wanted):
             return
         writer, shape = GroupWriter(), getattr(self.sampling, "shape", None)
         sampled = self.landed.held

@@ -10,7 +10,7 @@ from whet.types import UsageError
 from whet.types.weights import Continue, Drain, Flight
 
 
-class Place(NamedTuple):
+class TicketPlace(NamedTuple):
     """A ticket number that was launched and not learned from yet."""
 
     number: int
@@ -36,14 +36,14 @@ class Order(Part):
     __slots__ = ()
 
     @abstractmethod
-    def observed(self, places: Sequence[Place], until: int) -> list[int]:
+    def observed(self, places: Sequence[TicketPlace], until: int) -> list[int]:
         """Indices of the tickets to observe now, of those under way in the order of launch.
 
         The numbers below `until` are those of this step and of earlier ones.
         """
 
     @abstractmethod
-    def chosen(self, places: Sequence[Place], due: Sequence[Due]) -> list[int] | None:
+    def chosen(self, places: Sequence[TicketPlace], due: Sequence[Due]) -> list[int] | None:
         """The numbers to learn from; None while too few of the places have landed.
 
         The last of `due` is over all places, and its `least` is how many are taken in all.
@@ -57,14 +57,14 @@ class ByDeadline(Order):
     Tickets are observed as they land.
     """
 
-    def observed(self, places: Sequence[Place], until: int) -> list[int]:
+    def observed(self, places: Sequence[TicketPlace], until: int) -> list[int]:
         """All that have landed, as they landed."""
         del until
         there = [i for i, place in enumerate(places) if place.there]
         return sorted(there, key=lambda i: places[i].landed)
 
-    def chosen(self, places: Sequence[Place], due: Sequence[Due]) -> list[int] | None:
-        found: list[Place] = []
+    def chosen(self, places: Sequence[TicketPlace], due: Sequence[Due]) -> list[int] | None:
+        found: list[TicketPlace] = []
         ready = sorted((p for p in places if p.there), key=lambda place: place.landed)
         for until, least in due:
             held = sum(place.launched <= until for place in found)
@@ -83,12 +83,12 @@ class BySubmission(Order):
     played and learned from.
     """
 
-    def observed(self, places: Sequence[Place], until: int) -> list[int]:
+    def observed(self, places: Sequence[TicketPlace], until: int) -> list[int]:
         """Those of this step, once all of them have landed."""
         mine = [i for i, place in enumerate(places) if place.number < until]
         return mine if all(places[i].there for i in mine) else []
 
-    def chosen(self, places: Sequence[Place], due: Sequence[Due]) -> list[int] | None:
+    def chosen(self, places: Sequence[TicketPlace], due: Sequence[Due]) -> list[int] | None:
         first = sorted(places)[: due[-1].least]
         return [place.number for place in first] if all(p.there for p in first) else None
 
@@ -132,7 +132,7 @@ class Lag:
         """How new weights arrive; at staleness 0 nothing is live then."""
         return self.flight if self.staleness else Drain()
 
-    def due(self, places: Sequence[Place], step: int, left: Sequence[int]) -> list[Due]:
+    def due(self, places: Sequence[TicketPlace], step: int, left: Sequence[int]) -> list[Due]:
         """What step t has to take of all places, so that none gets older than k steps.
 
         `left[i]` is how many groups step t + 1 + i can still have: B less the numbers of that step

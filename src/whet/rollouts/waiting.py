@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from whet.rollouts.flights import Flight, Groups
-from whet.rollouts.lag import Place
+from whet.rollouts.lag import TicketPlace
 from whet.types import Group, Rollout
 from whet.types.requests import RolloutShape
 from whet.types.saved_requests import ticket_as_plain, ticket_from_plain
@@ -15,7 +15,7 @@ from whet.types.saved_rollouts import Plain, as_plain, from_plain
 class WaitingGroups(NamedTuple):
     """The groups of a ticket that was admitted and is not learned from yet."""
 
-    place: Place
+    place: TicketPlace
     ticket: tuple[int, int]  # key of the ticket
     played: Groups  # its own, as they were judged
     admitted: Groups  # its own, to learn from
@@ -28,7 +28,7 @@ class GroupWriter:
     """Groups as plain values that name their rollouts by number; a rollout is written once."""
 
     rollouts: list[Rollout] = field(default_factory=list)
-    _numbers: dict[int, int] = field(default_factory=dict)  # by identity
+    _numbers: dict[str, list[int]] = field(default_factory=dict)  # by id; verdicts may differ
 
     def groups(self, groups: Iterable[Group]) -> list[Plain]:
         """Groups with at least one rollout; the others say nothing and are left out."""
@@ -40,10 +40,13 @@ class GroupWriter:
         return {"members": members, "learn": group.learn, **named}
 
     def _number(self, rollout: Rollout) -> int:
-        if id(rollout) not in self._numbers:
-            self._numbers[id(rollout)] = len(self.rollouts)
-            self.rollouts.append(rollout)
-        return self._numbers[id(rollout)]
+        numbers = self._numbers.setdefault(rollout.id, [])
+        for number in numbers:
+            if self.rollouts[number] is rollout:
+                return number
+        numbers.append(len(self.rollouts))
+        self.rollouts.append(rollout)
+        return numbers[-1]
 
     def waiting(self, held: WaitingGroups) -> Plain:
         """The groups of an admitted ticket."""
@@ -90,7 +93,9 @@ class GroupReader:
     def waiting(self, held: Plain) -> WaitingGroups:
         """The groups of an admitted ticket."""
         parts = {name: self.groups(held[name]) for name in _PARTS}
-        return WaitingGroups(place=Place(*held["place"]), ticket=tuple(held["ticket"]), **parts)
+        return WaitingGroups(
+            place=TicketPlace(*held["place"]), ticket=tuple(held["ticket"]), **parts
+        )
 
     def flight(self, held: Plain, shape: RolloutShape | None) -> tuple[Flight, Groups]:
         """A ticket without a task, and what was sampled for it."""

@@ -36,7 +36,6 @@ class TicketRunner:
     landed: TicketGroups  # without extensions' changes
     delivered: Delivered
     tickets: int  # per step
-    stale: bool  # whether tickets of later steps are launched, each by itself
     queues: dict[int, JudgingQueue]  # of the tickets of each step
 
     @classmethod
@@ -51,19 +50,17 @@ class TicketRunner:
             context=step_context(run, live, runner, launched),
             launched=launched,
             version=live.delivered.note(live.player.held()),
-            limits=run.limits,
+            limits=replace(run.limits, faults=1.0) if run.lag.staleness else run.limits,
             landed=live.buffer.landed,
             delivered=live.delivered,
             tickets=run.sampling.tickets,
-            stale=run.lag.staleness > 0,
             queues=queues,
         )
 
     async def play(self, tickets: Sequence[Ticket]) -> list[Landed]:
         """Play all tickets concurrently; extensions get them in the order of their numbers.
 
-        The limit on faults is for a whole step, so it is not looked at where tickets are played one
-        by one.
+        Where tickets are played one by one, the limit on faults is that of the loop, for a step.
         """
         runner = self._runner(tickets)
         self.launched.extend(ticket.request.task for ticket in tickets)
@@ -71,8 +68,7 @@ class TicketRunner:
         played = await asyncio.gather(*map(runner.rollouts, requests))
         await runner.check_judge()
         everything = [group for groups in played for group in groups]
-        limits = replace(self.limits, faults=1.0) if self.stale else self.limits
-        check_rollouts(everything, self.delivered.since(self.version), limits)
+        check_rollouts(everything, self.delivered.since(self.version), self.limits)
         check_correctness(self.context.objective, everything)
         landed = [
             (ticket, tuple(group.numbered(ticket.number) for group in groups))
@@ -85,9 +81,7 @@ class TicketRunner:
         return list(zip(tickets, changed, strict=True))
 
     def _runner(self, tickets: Sequence[Ticket]) -> RolloutRunner:
-        """The runner of this step, with the queue of the step that the tickets are for."""
-        if not self.stale:
-            return self.runner
+        """The runner with the judging queue of the step that the tickets are for."""
         config, canaries = self.runner.queue.config, self.runner.queue.canaries
         step = tickets[0].number // self.tickets
         queue = self.queues.setdefault(step, JudgingQueue(config, canaries))

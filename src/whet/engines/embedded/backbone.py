@@ -75,6 +75,16 @@ class Backbone:
         layers = config.num_hidden_layers
         return CacheShape(layers, heads, width, self.model.dtype, self.device)
 
+    def check_room(self, longest: int) -> None:
+        """Raise `ContextFull` for a text that is longer than the positions that can be used."""
+        room = positions_of(self.model.config)
+        if longest > room.usable:
+            why = f" ({room.why})" if room.why else ""
+            raise ContextFull(
+                f"a text of {longest} tokens is longer than the {room.usable} positions of "
+                f"the model that can be used{why}; shorten it"
+            )
+
     def hidden(
         self, tokens: Int[Tensor, " n"], positions: Int[Tensor, " n"], over: Forest
     ) -> Float[Tensor, "n d"]:
@@ -82,13 +92,7 @@ class Backbone:
 
         Raises `ContextFull` for a text that is longer than the positions that can be used.
         """
-        room = positions_of(self.model.config)
-        if over.longest > room.usable:
-            why = f" ({room.why})" if room.why else ""
-            raise ContextFull(
-                f"a text of {over.longest} tokens is longer than the {room.usable} positions of "
-                f"the model that can be used{why}; shorten it"
-            )
+        self.check_room(over.longest)
         body: Any = self.model.base_model
         out = body(
             input_ids=tokens[None],

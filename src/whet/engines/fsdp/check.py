@@ -20,7 +20,7 @@ from whet.engines.fsdp.further_laws import FURTHER_LAWS
 from whet.engines.fsdp.laws import LAWS
 from whet.engines.fsdp.ranks import Ranks, all_ranks, each_alone, leave
 from whet.engines.fsdp.state_laws import STATE_LAWS
-from whet.engines.fsdp.trial import Finding, Trial
+from whet.engines.fsdp.trial import LawFinding, Trial
 from whet.engines.models import SHAPES, Folder, FromScratch
 from whet.registry import nearest
 from whet.types import IntegrityError, UsageError
@@ -67,7 +67,7 @@ async def examine(
 
 
 async def _line(trial: Trial, model: str, law: str) -> Line:
-    found = Finding()
+    found = LawFinding()
     try:
         await _ALL[law](trial, found)
     except (IntegrityError, UsageError) as error:  # all ranks raise them

@@ -25,7 +25,7 @@ _BROKEN = (OSError, ValueError, KeyError, TypeError, RuntimeError, EOFError)
 
 
 class Optimised(NamedTuple):
-    """Weights and their optimizer."""
+    """This rank's rows of the trained weights, and their optimizer."""
 
     trained: TrainedWeights
     optimizer: torch.optim.Optimizer

@@ -1,4 +1,4 @@
-"""Which rank computes which rollouts, in how many micro-batches, and who waits for whom."""
+"""The share of each rank: its rollouts, its micro-batches, passes that only accompany others."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -77,5 +77,5 @@ def longest(rollout: Rollout) -> int:
 
 
 def ghost(device: torch.device) -> PackedRollouts:
-    """A call of two tokens, of which nobody reads the result."""
+    """A call of two tokens, whose result is not used."""
     return pack([_GHOST], device)

@@ -39,7 +39,7 @@ class FSDP(Engine):
     budget: int = 16384  # most tokens per forward pass of a rank
     lora: LoRA | None = None
     recompute: LayerRecompute | None = None  # less memory for activations; None: keep them all
-    keeper: EveryRank | FirstRank = EveryRank()  # who keeps the tensors that are published
+    keeper: EveryRank | FirstRank = EveryRank()  # the ranks that keep what is published
 
     def __post_init__(self) -> None:
         for name in ("slots", "budget"):

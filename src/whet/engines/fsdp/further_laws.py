@@ -14,8 +14,8 @@ from whet.engines.embedded.recompute import LayerRecompute
 from whet.engines.fsdp.engine import FSDP
 from whet.engines.fsdp.trial import (
     SETTINGS,
-    Finding,
     Law,
+    LawFinding,
     Trial,
     digest_of,
     furthest,
@@ -30,7 +30,7 @@ _LORA = LoRA(rank=4)
 _NARROW_LOGP, _NARROW_GRADIENT, _NARROW_WEIGHTS = 0.05, 0.1, 0.03  # rounding of bfloat16
 
 
-async def adapters_alone_are_trained(trial: Trial, found: Finding) -> None:
+async def adapters_alone_are_trained(trial: Trial, found: LawFinding) -> None:
     """Each adapter has a gradient and no base weight has; one rank is the embedded engine.
 
     The digest of the merged weights is the embedded engine's for the same adapters.
@@ -64,7 +64,7 @@ async def adapters_alone_are_trained(trial: Trial, found: Finding) -> None:
     )
 
 
-async def recomputed_layers_have_the_same_bits(trial: Trial, found: Finding) -> None:
+async def recomputed_layers_have_the_same_bits(trial: Trial, found: LawFinding) -> None:
     """Layers that are computed again for the gradient give the same gradient."""
     batch, objective = await trial.batch("dapo"), algorithms.load("dapo")
     plain, again = await trial.sharded(), await trial.sharded(recompute=LayerRecompute())
@@ -72,7 +72,7 @@ async def recomputed_layers_have_the_same_bits(trial: Trial, found: Finding) -> 
     found.holds("the gradient differs", sound=torch.equal(*slopes))
 
 
-async def bfloat16_has_float32_masters(trial: Trial, found: Finding) -> None:
+async def bfloat16_has_float32_masters(trial: Trial, found: LawFinding) -> None:
     """One rank is the embedded engine with float32 copies, bit by bit; more are near to it.
 
     Steps that are too small for a weight of bfloat16 add up in the rows that ranks hold.
@@ -100,7 +100,7 @@ async def bfloat16_has_float32_masters(trial: Trial, found: Finding) -> None:
     found.holds(f"{len(odd)} weights are not changed in float32", sound=not odd)
 
 
-async def a_reference_is_on_the_same_ranks(trial: Trial, found: Finding) -> None:
+async def a_reference_is_on_the_same_ranks(trial: Trial, found: LawFinding) -> None:
     """A frozen reference has the log-probs of the model it was loaded from, also after a step."""
     learner, due = await trial.sharded(), await trial.embedded()
     place = Path(trial.model.path)
@@ -110,7 +110,7 @@ async def a_reference_is_on_the_same_ranks(trial: Trial, found: Finding) -> None
     found.near("log-probs", gap.abs().max().item(), 1e-5)
 
 
-async def a_critic_is_on_the_same_ranks(trial: Trial, found: Finding) -> None:
+async def a_critic_is_on_the_same_ranks(trial: Trial, found: LawFinding) -> None:
     """A critic and a value head have the values of the embedded engine after three steps.
 
     One rank has its bits.  A critic's checkpoint goes on on another number of ranks.
@@ -141,7 +141,7 @@ async def a_critic_is_on_the_same_ranks(trial: Trial, found: Finding) -> None:
     found.near("a loaded critic", gap, 1e-5)
 
 
-async def candidates_are_those_of_one_process(trial: Trial, found: Finding) -> None:
+async def candidates_are_those_of_one_process(trial: Trial, found: LawFinding) -> None:
     """Candidates, and the gradient of a divergence over them, are the embedded engine's."""
     whole, objective = await trial.batch("dapo"), algorithms.load("gkd")
     due, one = await trial.embedded(), await trial.sharded(trial.alone)

@@ -10,8 +10,8 @@ from whet.engines.embedded.shares import NonFiniteError
 from whet.engines.fsdp.dealing import deal, shares
 from whet.engines.fsdp.trial import (
     ALGORITHMS,
-    Finding,
     Law,
+    LawFinding,
     Trial,
     digest_of,
     furthest,
@@ -31,7 +31,7 @@ _NARROW = 1  # tokens of a micro-batch: a rollout each
 _WIDE = 1 << 20
 
 
-async def one_rank_is_the_embedded_learner(trial: Trial, found: Finding) -> None:
+async def one_rank_is_the_embedded_learner(trial: Trial, found: LawFinding) -> None:
     """One rank has the log-probs, gradients and weights of the embedded engine, bit by bit."""
     for name in ALGORITHMS:
         batch, objective = await trial.batch(name), algorithms.load(name)
@@ -46,7 +46,7 @@ async def one_rank_is_the_embedded_learner(trial: Trial, found: Finding) -> None
         found.equal(f"{name}: the digest after 3 steps", *digests)
 
 
-async def ranks_are_one_rank(trial: Trial, found: Finding) -> None:
+async def ranks_are_one_rank(trial: Trial, found: LawFinding) -> None:
     """All ranks together have the log-probs, gradients and weights of one, up to rounding."""
     for name in ALGORITHMS:
         batch, objective = await trial.batch(name), algorithms.load(name)
@@ -65,7 +65,7 @@ async def ranks_are_one_rank(trial: Trial, found: Finding) -> None:
         found.near("weights after 3 steps", furthest(*weights), WEIGHTS)
 
 
-async def a_run_repeats(trial: Trial, found: Finding) -> None:
+async def a_run_repeats(trial: Trial, found: LawFinding) -> None:
     """The same run on the same ranks has the same digest after every step, on every rank."""
     batch = await trial.batch("dapo")
     runs = []
@@ -81,7 +81,7 @@ async def a_run_repeats(trial: Trial, found: Finding) -> None:
     found.holds("ranks have different digests", sound=all(one == told[0] for one in told))
 
 
-async def ranks_pass_equally_often(trial: Trial, found: Finding) -> None:
+async def ranks_pass_equally_often(trial: Trial, found: LawFinding) -> None:
     """A rank without rollouts accompanies the others, and adds nothing to their gradient."""
     whole = await trial.batch("dapo")
     first = whole.tokens.group == whole.tokens.group[0]
@@ -102,7 +102,7 @@ async def ranks_pass_equally_often(trial: Trial, found: Finding) -> None:
     found.holds("every rank had rollouts, so nothing was tried", sound=ghosts > 0 or alone)
 
 
-async def slices_change_nothing(trial: Trial, found: Finding) -> None:
+async def slices_change_nothing(trial: Trial, found: LawFinding) -> None:
     """Micro-batches of one rollout and of all have the same gradient, up to rounding."""
     batch, objective = await trial.batch("gspo"), algorithms.load("gspo")
     learner = await trial.sharded()
@@ -114,7 +114,7 @@ async def slices_change_nothing(trial: Trial, found: Finding) -> None:
     found.near("gradient", worst_gradient(flat[0], flat[1], sizes), _GRADIENT)
 
 
-async def a_nan_stops_all_ranks(trial: Trial, found: Finding) -> None:
+async def a_nan_stops_all_ranks(trial: Trial, found: LawFinding) -> None:
     """A NaN in the share of one rank raises `NonFiniteError` on all, and no weight moves."""
     batch, objective = await trial.batch("dapo"), algorithms.load("dapo")
     learner = await trial.sharded()
@@ -134,7 +134,7 @@ async def a_nan_stops_all_ranks(trial: Trial, found: Finding) -> None:
     found.holds("no step after it", sound=await digest_of(learner) != before)
 
 
-async def an_error_stops_all_ranks(trial: Trial, found: Finding) -> None:
+async def an_error_stops_all_ranks(trial: Trial, found: LawFinding) -> None:
     """An error of the objective on one rank is raised on all, and no weight moves."""
     batch = await trial.batch("dapo")
     learner = await trial.sharded()
@@ -149,7 +149,7 @@ async def an_error_stops_all_ranks(trial: Trial, found: Finding) -> None:
     found.equal("the digest after a refused step", await digest_of(learner), before)
 
 
-async def clipping_is_of_the_whole_gradient(trial: Trial, found: Finding) -> None:
+async def clipping_is_of_the_whole_gradient(trial: Trial, found: LawFinding) -> None:
     """The norm that is told, and that is clipped, is that of all ranks' rows together."""
     batch, objective = await trial.batch("dapo"), algorithms.load("dapo")
     learner = await trial.sharded()

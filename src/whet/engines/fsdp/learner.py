@@ -60,7 +60,7 @@ class ShardedLearner(Learner):
     body: ShardedBody
     tokenizer: PreTrainedTokenizerBase
     budget: int  # most tokens in one forward pass of a rank; it changes no result
-    keeper: EveryRank | FirstRank = EveryRank()  # who keeps the tensors of a publication
+    keeper: EveryRank | FirstRank = EveryRank()  # the ranks that keep what is published
     settings: AdamW = AdamW()
     optimizer: torch.optim.Optimizer | None = None
     trained: TrainedWeights | None = None  # this rank's rows

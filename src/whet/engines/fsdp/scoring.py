@@ -12,7 +12,7 @@ from whet.engines.fsdp.dealing import deal, ghost, longest
 from whet.engines.fsdp.ranks import Ranks
 from whet.engines.fsdp.sharding import ShardedBody
 from whet.protocols.engine import Candidates
-from whet.types import ContextFull, Rollout
+from whet.types import Rollout
 
 Compute = Callable[[PackedRollouts], tuple[Tensor, ...]]
 """Columns [N, …] of the sampled tokens of a call.  It is a collective."""
@@ -73,10 +73,4 @@ def spread(
 
 def check_room(backbone: Backbone, rollouts: Sequence[Rollout]) -> None:
     """Raise `ContextFull`, on all ranks, for a rollout longer than the model's positions."""
-    most = max((longest(rollout) for rollout in rollouts), default=0)
-    if most > backbone.positions:
-        why = f" ({backbone.shortened})" if backbone.shortened else ""
-        raise ContextFull(
-            f"a text of {most} tokens is longer than the {backbone.positions} positions of the "
-            f"model that can be used{why}; shorten it"
-        )
+    backbone.check_room(max((longest(rollout) for rollout in rollouts), default=0))

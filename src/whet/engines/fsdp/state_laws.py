@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from whet.engines.fsdp.laws import LOGP, WEIGHTS
 from whet.engines.fsdp.trial import (
     SETTINGS,
-    Finding,
     Law,
+    LawFinding,
     Trial,
     digest_of,
     furthest,
@@ -17,7 +17,7 @@ from whet.engines.models import Folder
 from whet.types import IntegrityError
 
 
-async def state_moves_between_ranks(trial: Trial, found: Finding) -> None:
+async def state_moves_between_ranks(trial: Trial, found: LawFinding) -> None:
     """A checkpoint of all ranks goes on on one rank, and its checkpoint on all, with the same bits.
 
     Two further steps have the digest of the run that was never stopped.
@@ -53,7 +53,7 @@ async def state_moves_between_ranks(trial: Trial, found: Finding) -> None:
     found.equal("the version", again.version, learner.version)
 
 
-async def a_broken_checkpoint_is_refused(trial: Trial, found: Finding) -> None:
+async def a_broken_checkpoint_is_refused(trial: Trial, found: LawFinding) -> None:
     """All ranks refuse a checkpoint whose weights are not those of its digest, and keep theirs."""
     learner = await trial.sharded()
     await stepped(learner, "dapo", await trial.batch("dapo"), 1)
@@ -77,7 +77,7 @@ async def a_broken_checkpoint_is_refused(trial: Trial, found: Finding) -> None:
     found.equal("the digest after a refused checkpoint", await digest_of(learner), digest)
 
 
-async def a_digest_is_that_of_one_process(trial: Trial, found: Finding) -> None:
+async def a_digest_is_that_of_one_process(trial: Trial, found: LawFinding) -> None:
     """What all ranks publish has the digest that the embedded engine gives the same tensors."""
     learner = await trial.sharded()
     await stepped(learner, "dapo", await trial.batch("dapo"), 1)
@@ -88,7 +88,7 @@ async def a_digest_is_that_of_one_process(trial: Trial, found: Finding) -> None:
     found.equal("the manifest", published.manifest, (await due.publish()).manifest)
 
 
-async def a_change_of_weights_is_seen(trial: Trial, found: Finding) -> None:
+async def a_change_of_weights_is_seen(trial: Trial, found: LawFinding) -> None:
     """Weights that are replaced or trained are not those that a rank has gathered before."""
     batch = await trial.batch("dapo")
     moved = await trial.embedded()

@@ -33,7 +33,7 @@ _DRIFT = 0.1  # standard deviation of log π − log μ, so that ratios are not 
 
 
 @dataclass(slots=True)
-class Finding:
+class LawFinding:
     """What one law has found on this rank."""
 
     gap: float = 0.0  # the largest difference, as a share of its limit
@@ -130,7 +130,7 @@ class Trial:
         return path
 
 
-Law = Callable[[Trial, Finding], Awaitable[None]]
+Law = Callable[[Trial, LawFinding], Awaitable[None]]
 """It tells a finding what it found of a trial.  All ranks call it together."""
 
 

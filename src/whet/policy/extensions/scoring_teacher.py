@@ -53,7 +53,7 @@ class ScoringTeacher(Companion):
 
     @property
     def further_models(self) -> tuple[FurtherModel, ...]:
-        """Those of its weights."""
+        """The models that its weights need in memory."""
         return self.weights.further_models
 
     def run_warning(self, spec: RunSpec) -> str:
